@@ -21,6 +21,7 @@ from fleet.coordinator.bookkeeper import CommitTimes
 from fleet.coordinator.observing.health import HealthObserver
 from fleet.coordinator.observing.server_rows import Account, ServerRows
 from fleet.coordinator.observing.status import EVERY_S, InRedis, Sources, StatusObserver, Subject
+from fleet.coordinator.observing.surroundings_watch import SurroundingsWatch
 from fleet.coordinator.pending import TurnEffects
 from fleet.coordinator.scheduling.auto_miners import AutoMiners
 from fleet.coordinator.scheduling.scheduler import Farm
@@ -121,7 +122,7 @@ def _sources(farm: Farm, names: dict[str, str]) -> Sources:
         [account],
         names,
         books,
-        _Around(),
+        SurroundingsWatch(Path.cwd(), {}),
         30.0,
         0.0,
     )
@@ -133,19 +134,6 @@ def _sources(farm: Farm, names: dict[str, str]) -> Sources:
         now_ms=wall_ms,
         controls=lambda: _CONTROLS,
     )
-
-
-class _Around:
-    """A disk with room, and no certificate."""
-
-    def free_bytes(self) -> int:
-        return 1 << 40
-
-    def certificates_end(self) -> dict[str, float]:
-        return {}
-
-    def close(self) -> None:
-        return
 
 
 def _booked(miner_id: str, rng: random.Random) -> Booked:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
-
-from config.settings import Settings
-from config.tree import leaves, table_of
 
 
 class Takes(StrEnum):
     """What it takes until a changed setting counts."""
 
-    #: the coordinator takes it when it reads its settings again; no session ends that is not named
+    #: the coordinator takes it when it reads its settings again; no session ends but those of changed miners
     RELOAD = "reload"
     #: commands read it each time they are called, and nothing else does
     COMMANDS = "commands"
@@ -67,12 +63,3 @@ _TAKES: dict[Takes, str] = {
 
 #: what each setting takes, by its dotted name
 TAKES: dict[str, Takes] = {name: takes for takes, names in _TAKES.items() for name in names.split()}
-
-
-def setting_names() -> Iterator[str]:
-    """The dotted name of every setting, and of each field of its tables; `miner` is named by its fields alone."""
-    for leaf in leaves(Settings):
-        table = table_of(leaf.field)
-        if leaf.name != "miner":
-            yield leaf.name
-        yield from () if table is None else (f"{leaf.name}.{field}" for field in table.model_fields)

@@ -71,6 +71,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "tasks.worker.*",
         "tasks.flower.pages",
         "tasks.broker.presence",
+        "tasks.broker.repeating_step",
         "fleet.broker.dispatch",
     ),
     "flower": ("tasks.flower.pages", "tasks.flower.queue_lengths", "tasks.flower.http_server"),

@@ -46,3 +46,11 @@ def test_a_unit_test_names_its_module(path: str) -> None:
 @pytest.mark.parametrize("path", TOPICS)
 def test_each_topic_has_its_test(path: str) -> None:
     assert (UNIT / path).is_file(), f"TOPICS names tests/unit/{path}, which does not exist"
+
+
+@pytest.mark.parametrize("path", sorted(str(path.relative_to(UNIT)) for path in UNIT.rglob("test_*.py")))
+def test_a_unit_test_imports_no_other_test(path: str) -> None:
+    text = (UNIT / path).read_text(encoding="utf-8")
+    assert "from tests.unit" not in text, (
+        f"tests/unit/{path} imports another test: what both need goes to tests/support"
+    )

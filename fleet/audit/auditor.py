@@ -10,7 +10,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from fleet.audit.host_record import TEN, HostRecord, KeptRecord
+from fleet.audit.host_record import PROBATION, HostRecord, KeptRecord
 from fleet.audit.identities import Identities
 from fleet.domain.checks import Checked
 from tasks.host.host_names import host_of
@@ -33,7 +33,7 @@ class Auditor:
     def __init__(self, share: float = 0.0, rng: random.Random | None = None) -> None:
         self.share = share
         #: most results of a host that are under check at once, until the share of them is down to the setting
-        self.at_once = TEN
+        self.at_once = PROBATION
         self.identities = Identities()
         #: what of each host's record is to be kept, as of its last change; another thread may read it
         self.kept: dict[str, KeptRecord] = {}
@@ -89,7 +89,7 @@ class Auditor:
         return max(self.share, found.share) if found is not None else 1.0
 
     def mark(self) -> float:
-        """The mark of a new result: it is checked if that is below its host's share."""
+        """A random mark from 0 to 1 for a new result, which is checked if its mark is below its host's share."""
         return self._rng.random()
 
     def has_room(self, host: str) -> bool:

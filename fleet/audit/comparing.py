@@ -40,7 +40,7 @@ def agree(job_type: str, first: HostResult, second: HostResult) -> bool:
 def exact_kind(claim: HostResult) -> Kind:
     """What decides on each bit of a result; empty where that is not known.
 
-    Only a host that states a GPU in its kind may have computed on one: others don't escape the exact comparison so.
+    A result counts as a GPU's only if its host states a GPU: otherwise any host could escape the exact comparison.
     """
     on_gpu = computed_on_gpu(claim.message.kernel_version) and gpu_of(claim.kind)
     return () if on_gpu else processor_kind(claim.kind)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tasks.kinds import Kind
 
-#: results of a host that agreed, in a row, until which all are checked; after as many again, the share halves
-TEN = 10
+#: results that must agree in a row until not all of a host's are checked; after as many again, the share halves
+PROBATION = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,13 @@ class KeptRecord:
     @property
     def level(self) -> tuple[object, ...]:
         """What decides on how the host's results are checked; it changes seldom."""
-        return self.key, self.kind, self.wrong, min(self.first_in_a_row, TEN), min(self.in_a_row // TEN, TEN)
+        return (
+            self.key,
+            self.kind,
+            self.wrong,
+            min(self.first_in_a_row, PROBATION),
+            min(self.in_a_row // PROBATION, PROBATION),
+        )
 
 
 @dataclass(kw_only=True, slots=True)
@@ -64,12 +70,12 @@ class HostRecord:
     @property
     def on_probation(self) -> bool:
         """Whether all of the host's results are checked: a host that only confirms others' results is not known."""
-        return self.first_in_a_row < TEN
+        return self.first_in_a_row < PROBATION
 
     @property
     def share(self) -> float:
         """The share of its results that would be checked, however small: it halves with every ten that agree."""
-        return 1.0 if self.on_probation else 0.5 ** (self.in_a_row // TEN)
+        return 1.0 if self.on_probation else 0.5 ** (self.in_a_row // PROBATION)
 
     def is_of(self, key: str, kinds: Collection[Kind]) -> bool:
         """Whether the record is about a host with this key, whose workers state these kinds, if any."""

@@ -1,4 +1,4 @@
-"""Decides whether a worker host is healthy, so that it gets jobs, by what it computed and failed. Pure."""
+"""Decides which workers are healthy: they computed a job lately, so another result is expected of them. Pure."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from tasks.host.host_names import host_of
 from tasks.messages import Outcome, ResultMessage
 
-#: how long after computing a job a host counts as healthy, in seconds
+#: how long after computing a job a worker counts as healthy, in seconds
 _ABLE_S = 120.0
-#: the same for one whose workers no longer state that they take jobs
+#: the same for workers of a host on which none states any more that it takes jobs
 _LEFT_S = 10.0
-#: how long the workers that the first look finds count before they have computed a job, in seconds
+#: how long the workers of the first look count as healthy before they have computed a job, in seconds
 _FIRST_S = 10.0
-#: most hosts that are remembered: a worker states its own name, and may invent names without end
-_MOST_HOSTS = 256
+#: most workers that are remembered: a worker states its own name, and may invent names without end
+_MOST_WORKERS = 256
 #: failures in a row before the first warning about a host, and the factor to the next warning
 _WARN_AT, _WARN_AGAIN = 5, 4
 
 
 @dataclass(slots=True)
 class _Row:
-    """A host's failures in a row on one job type, since it may compute other types well."""
+    """A worker's failures in a row on one job type, since it may compute other types well."""
 
     failures: int = 0
     warn_at: int = _WARN_AT
@@ -31,17 +31,17 @@ class _Row:
 
 @dataclass(slots=True)
 class _Tally:
-    """The counts of one host."""
+    """The counts of one worker."""
 
     computed: int = 0
     failed: int = 0
     computed_at: float = float("-inf")
-    #: job type → failures since the host last computed one of the type
+    #: job type → failures since the worker last computed one of the type
     rows: dict[str, _Row] = field(default_factory=dict)
 
 
 class HostHealth:
-    """The counts of each host that sent results, and which of them compute."""
+    """The counts of each worker that sent results, by its name, and which workers are healthy."""
 
     def __init__(self) -> None:
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
@@ -58,19 +58,19 @@ class HostHealth:
 
         Anybody with a worker's password can make a host look absent, so one whose results still arrive has not left.
         """
-        self._left = frozenset([*self._left, *self._taking.difference(hosts)][-_MOST_HOSTS:]).difference(hosts)
+        self._left = frozenset([*self._left, *self._taking.difference(hosts)][-_MOST_WORKERS:]).difference(hosts)
         self._taking = frozenset(hosts)
 
     def ended(self, message: ResultMessage, job_type: str, now: float) -> str | None:
         """Count the end of an attempt at a job of a known type.
 
-        Returns a warning if its host failed many times in a row on jobs of the type, else None.
+        Returns a warning if its worker failed many times in a row on jobs of the type, else None.
         """
         tally = self._tallies.get(message.worker)
         if tally is None:
             tally = self._tallies[message.worker] = _Tally()
         self._tallies.move_to_end(message.worker)
-        if len(self._tallies) > _MOST_HOSTS:
+        if len(self._tallies) > _MOST_WORKERS:
             self._tallies.popitem(last=False)
         if message.outcome is Outcome.COMPUTED:
             tally.computed, tally.computed_at = tally.computed + 1, now
@@ -89,8 +89,8 @@ class HostHealth:
     def able(self, now: float) -> frozenset[str]:
         """The workers that computed a job lately, without those of hosts that are paused or have left.
 
-        After a start no host has computed a job. For a moment those count that state that they take jobs, so that the
-        first results are checked, too. Not for longer, since anybody with a worker's password can state a host.
+        After a start no worker has computed a job. So for a few seconds all workers count that state that they take
+        jobs, and the first results are checked, too. Not for longer: whoever has a worker's password can state that.
         """
         lately = frozenset(worker for worker, tally in self._tallies.items() if now - tally.computed_at <= _ABLE_S)
         if self._first_until is None or now < self._first_until:

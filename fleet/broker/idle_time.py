@@ -15,7 +15,7 @@ class IdleTime:
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
-        #: the last look at which jobs waited; None if they did not at the last one
+        #: when the last look was, if jobs waited then; else None
         self._waited_at: float | None = None
 
     @property
@@ -26,7 +26,7 @@ class IdleTime:
     def look(self, free: Mapping[str, int] | None, waiting: int | None, now: float) -> None:
         """Free processes by host, and messages in all queues; None for what is not known.
 
-        What is free counts if jobs waited at the last look, too: a message that is on its way waits for nobody.
+        Free processes count once jobs have waited at two looks in a row: a message may just be on its way to a worker.
         """
         if free is None or not waiting:
             self._waited_at = None

@@ -89,7 +89,7 @@ class PresenceDetector:
 class PresenceWatch:
     """Checks the sign every second, and reports the first result and each change to `tell`.
 
-    That all workers pause is only shown: it is their word.
+    That all workers pause is shown, and decides nothing: it is their word alone.
     """
 
     def __init__(

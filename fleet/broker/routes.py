@@ -18,7 +18,7 @@ from tasks.jobtypes import CLASSES, JOB_TYPES, LEVELS, LONG_LEVELS
 _LOOK_S = 1.0
 #: seconds without any result for the jobs of a class, after which no worker counts as serving it, and for how long
 _STALLED_S, _DISTRUSTED_S = 60.0, 600.0
-#: A queue is taken from in order. After a result for a job that was sent this many seconds later, a message is taken.
+#: Messages leave a queue in order: one has left it once a job that was sent this many seconds later has a result.
 _LATER_S = 2.0
 
 
@@ -99,7 +99,7 @@ class Router:
         self._distrusted: dict[int, float] = {}
         self._told: Routes | None = None
         self._look_at = float("-inf")
-        #: level of a queue → when the newest job was sent of those from it that were answered for
+        #: level of a queue → when the newest of its jobs that a worker has answered for was sent
         self._answered: dict[int, float] = {}
 
     def queue_of(self, job_type: str) -> str:

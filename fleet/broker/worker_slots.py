@@ -40,7 +40,7 @@ class WorkerSlots:
         self._seen: dict[bytes, tuple[Slots, float]] = {}
 
     def hear(self, stated: Mapping[bytes, bytes], now: float) -> tuple[bytes, ...]:
-        """Take over all statements. Returns the workers whose statement is old or is none, to be removed."""
+        """Take over all statements. Returns the workers whose statement is old or unreadable, to be removed."""
         seen: dict[bytes, tuple[Slots, float]] = {}
         useless = []
         for worker, text in stated.items():

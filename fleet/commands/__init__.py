@@ -1,1 +1,1 @@
-"""The `fleet` command, one file per subcommand; `arguments` and `printing` serve several of them."""
+"""The `fleet` command, a file per subcommand, and what a few of them share; `arguments` and `printing` serve many."""

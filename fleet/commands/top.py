@@ -13,10 +13,11 @@ import click
 from config.load import load
 from config.settings import Settings
 from fleet.commands.exits import EX_UNAVAILABLE, Failure, settings_or_exit
-from fleet.domain.calendar import Calendar
+from fleet.domain.calendar import HOUR_MS, Calendar
 from fleet.domain.wall_clock import wall_ms
+from fleet.ledger.reports.history import MINUTE_MS
 from fleet.ledger.storage.places import LedgerPlace, ledger_to_read
-from fleet.status.history import HOUR_MS, MINUTE_MS, History, history
+from fleet.status.history import History, history
 from fleet.status.standing import standing, status_folder
 from fleet.top.sources import FigureSources
 

@@ -1,4 +1,4 @@
-"""The alive file for health checks: stale when the loop or a thread is stuck, not empty when the farm has a problem."""
+"""The file for health checks: stale while the loop or a thread is stuck, and it names the problem that a farm has."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from fleet.coordinator.ban_gate import BanGate
 from fleet.coordinator.inbox import Inbox, Network, ProviderAnswered, TermsStated
 from fleet.coordinator.provider import in_words
 from fleet.domain.answers import SessionStart
-from fleet.domain.calls import Answer, Call, Reply
+from fleet.domain.calls import Call, Reply
 from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.proof import Exchange
@@ -23,7 +23,7 @@ from fleet.server.client import Client
 from fleet.server.http.interface import AsyncFunction
 from tasks.text import sanitized
 
-_Figure = TypeVar("_Figure")
+_Outcome = TypeVar("_Outcome")
 #: characters of an unknown answer that are shown
 _SHOWN = 160
 #: requests for the network's figures: fees and phase
@@ -77,32 +77,36 @@ class ServerCalls:
         self._executor.submit(self._stop_sessions, abandoned)
 
     async def _perform(self, call: Call) -> None:
-        outcome, exchange, sent_at = await self._answer(call)
+        outcome, exchange, sent_at = await self._sent(partial(self._client.perform, call))
         reply = Reply(call=call, outcome=outcome, sent_at=sent_at, answered_at=self._clock(), exchange=exchange)
         self._inbox.put(reply)
 
-    async def _answer(self, call: Call) -> tuple[Answer | CallError, Exchange, float]:
-        """How the call ended, and when it was sent; if it is withheld, the ban's refusal, with no request made."""
+    async def _sent(
+        self, send: Callable[[], Awaitable[tuple[_Outcome, Exchange]]]
+    ) -> tuple[_Outcome | Banned, Exchange, float]:
+        """How a call ended, and when it was sent; if it is withheld, the ban's refusal, with no request made."""
         sent_at = self._clock()
         known = self._gate.refusal(sent_at)
         if known is not None:
             refusal, refused_call_sent_at = known
             return refusal, Exchange(requests=0), refused_call_sent_at
-        outcome, exchange = await self._client.perform(call)
+        outcome, exchange = await send()
         self._gate.ended(outcome, sent_at, self._clock())
         return outcome, exchange, sent_at
 
-    async def _figure(self, ask: Callable[[], Awaitable[_Figure]]) -> _Figure:
-        """One of the network's figures. Raises CallError, Banned without a request if the call is withheld."""
-        asked_at = self._clock()
-        known = self._gate.refusal(asked_at)
-        if known is not None:
-            raise known[0]
-        try:
-            return await ask()
-        except Banned as exc:
-            self._gate.ended(exc, asked_at, self._clock())
-            raise
+    async def _figure(self, ask: Callable[[], Awaitable[_Outcome]]) -> _Outcome:
+        """The answer to a question that no miner asks. Raises CallError, without a request if the call is withheld."""
+
+        async def asked() -> tuple[_Outcome | CallError, Exchange]:
+            try:
+                return await ask(), Exchange()
+            except CallError as exc:
+                return exc, Exchange()
+
+        outcome, _, _ = await self._sent(asked)
+        if isinstance(outcome, CallError):
+            raise outcome
+        return outcome
 
     async def _ask_network(self) -> None:
         gas, phase = None, None
@@ -149,10 +153,10 @@ class ServerCalls:
     async def _stop(self, session: AbandonedSession) -> AbandonedSessionStopped:
         """Stop the session that the ledger knows, or the one that the server knows if another one was requested."""
         call, found, requests = session.find_call() if session.requested else session.stop_call(), "", 1
-        outcome, exchange, _ = await self._answer(call)
+        outcome, exchange, _ = await self._sent(partial(self._client.perform, call))
         if isinstance(outcome, SessionStart):
             found, requests = outcome.session_id, 2
-            outcome, exchange, _ = await self._answer(session.stop_call(found))
+            outcome, exchange, _ = await self._sent(partial(self._client.perform, session.stop_call(found)))
         return AbandonedSessionStopped(
             session=session, outcome=outcome, found=found, requests=requests, exchange=exchange, server=self._server
         )

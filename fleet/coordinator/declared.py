@@ -56,12 +56,16 @@ def altogether(stated: Mapping[str, StatedHost]) -> Declared | None:
     return None if most is None else replace(most, cpu_cores=sum(host.cores for host in hosts.values()))
 
 
-def of_hosts(redis_url: str) -> Declared:
-    """What the largest host has of those whose workers take jobs now; of this machine if there are none yet."""
+def largest_seen(redis_url: str) -> Declared | None:
+    """What the largest host has of those whose workers take jobs now; None if there are none, or Redis is away."""
     found = seen_in_redis(redis_url)
     stated = (found.workers or {}).values() if found is not None else ()
-    known = largest(one.host for one in stated if one is not None and one.host is not None)
-    return of_this_machine() if known is None else known
+    return largest(one.host for one in stated if one is not None and one.host is not None)
+
+
+def of_hosts(redis_url: str) -> Declared:
+    """What the largest host has of those whose workers take jobs now; of this machine if there are none yet."""
+    return largest_seen(redis_url) or of_this_machine()
 
 
 def of_this_machine() -> Declared:

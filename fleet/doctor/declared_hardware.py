@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.settings import Settings
-from fleet.broker.worker_statements import seen_in_redis
-from fleet.coordinator.declared import claimed, largest, overstated
+from fleet.coordinator.declared import claimed, largest_seen, overstated
 from fleet.doctor.diagnosis import Diagnosis, not_checked, ok, warn
 
 _SUBJECT = "declared hardware"
@@ -14,9 +13,7 @@ _SUBJECT = "declared hardware"
 
 def declared_diagnoses(settings: Settings, redis_url: str | None) -> Iterator[Diagnosis]:
     """Whether the settings have miners register no more than the workers state of their hosts; None without a Redis."""
-    found = None if redis_url is None else seen_in_redis(redis_url)
-    stated = (found.workers or {}).values() if found is not None else ()
-    has = largest(one.host for one in stated if one is not None and one.host is not None)
+    has = None if redis_url is None else largest_seen(redis_url)
     if has is None:
         yield not_checked(_SUBJECT, "no worker states what its host has")
     elif wrong := overstated(claimed(settings), has):

@@ -18,10 +18,10 @@ from fleet.doctor.clocks import judged_clock
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.doctor.redis_state import info_diagnoses
 from fleet.doctor.statements import judged_coordinator, judged_workers
-from tasks.broker.handshake import plain_statement, process_refusal, redis_refusal
+from tasks.broker.handshake import process_refusal, release
 from tasks.broker.queue_lengths import queue_lengths
 from tasks.broker.redis_client import redis_client
-from tasks.broker.statement import Statement, parse_statement
+from tasks.broker.statement import Statement, parse_statement, plain_statement
 from tasks.job_queues import QUEUES
 from tasks.messages import (
     COORDINATOR_KEY,
@@ -51,11 +51,7 @@ def redis_diagnoses(redis_url: str, own: Statement | None = None) -> Iterator[Di
     """
     address = read_redis_url(redis_url)
     role = role_of(address.username)
-    refusal = (
-        redis_refusal(redis_url, patience_s=0.0)
-        if role == "flower"
-        else process_refusal(redis_url, as_worker=True, patience_s=0.0)
-    )
+    refusal = process_refusal(redis_url, as_worker=role != "flower", patience_s=0.0)
     if refusal is not None:
         yield _refused(refusal.reason)
         return
@@ -70,7 +66,7 @@ def redis_diagnoses(redis_url: str, own: Statement | None = None) -> Iterator[Di
     if role == "flower":
         return
     with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
-        yield from _contents(client, role, own or plain_statement())
+        yield from _contents(client, role, own or plain_statement(release()))
 
 
 def _refused(reason: str) -> Diagnosis:

@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, func, literal, or_, select
 
 from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.calendar import HOUR_MS
 from fleet.domain.jobs import FINAL, OPEN, PAID, JobState
 from fleet.ledger import schema
 from fleet.ledger.column_types import LETTERS
-from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.host_sums import HostKey
 from fleet.ledger.jobs import ASSIGNED
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.calendar import HOUR_MS
 from fleet.domain.effects import AllConfirmed, Booked, Confirmed
 from fleet.domain.jobs import Entry
 from fleet.ledger import schema
@@ -21,7 +22,6 @@ from fleet.ledger.host_sums import HostSums
 from fleet.ledger.proof.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
 from fleet.ledger.statements import KEY, key_conditions, run, select_by_key, update_by_key, upsert
 
-HOUR_MS = 3_600_000
 #: maximum number of ids in one IN (…)
 _CHUNK = 500
 

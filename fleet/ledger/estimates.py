@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select
 
 from fleet.domain.amounts import EARNED, ZERO
+from fleet.domain.calendar import HOUR_MS
 from fleet.domain.effects import ForecastMade, IncomeEstimated
 from fleet.ledger import schema
-from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.meta import store, stored
 from fleet.ledger.statements import read_all
 

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Text, bindparam, case, cast, func, insert, up
 from sqlalchemy.sql.dml import Update
 
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import HOUR_MS
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved, JobOpened, JobRecovered
 from fleet.domain.jobs import FINAL, JobState
 from fleet.ledger import schema
 from fleet.ledger.column_types import begun
-from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.proof.seals import seal, sealed
 from fleet.ledger.statements import KEY, insert_into, key_conditions, run, select_by_key, update_by_key, upsert
 

@@ -207,10 +207,6 @@ class Ledger:
         self._link.write(begin)
         return int(row["started_at"])
 
-    def run_counts(self, run_id: str) -> dict[str, int]:
-        """Numbers of a run's jobs: `assigned` (with those already open at its start), each final state, and `open`."""
-        return self._runs.counts(run_id)
-
     def scopes(self, run_id: str, miner_ids: Sequence[str]) -> Scopes:
         """Jobs and sums of the run, of the whole ledger, and of these miners since their base."""
         run, ledger = self.run_and_ledger(run_id)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from config.hiding import shortened_id
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import HOUR_MS
 from fleet.domain.effects import (
     AllConfirmed,
     BalanceSeen,
@@ -36,7 +37,7 @@ from fleet.domain.effects import (
 from fleet.domain.session_effects import OffsetSet, SessionDenied, SessionRequested
 from fleet.ledger import schema
 from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_seal
-from fleet.ledger.entries import HOUR_MS, Entries
+from fleet.ledger.entries import Entries
 from fleet.ledger.jobs import Jobs
 from fleet.ledger.kept import KEPT
 from fleet.ledger.kept_work import NOTHING_KEPT, Keeping, KeptWork

@@ -27,7 +27,7 @@ from fleet.local.sign_socket import SignSocket
 from fleet.miner.policy import LONGEST_DRAIN_S, NO_PAUSE
 from fleet.private_files import keep_private, private_umask
 from fleet.status.progress_bar import columns_of
-from tasks.broker.handshake import redis_refusal
+from tasks.broker.handshake import process_refusal
 from tasks.host.cgroup import groups
 from tasks.host.hangup import stop_signals
 from tasks.host.oom import OomKills, exit_cause
@@ -144,11 +144,11 @@ class LocalFarm:
     def _redis_url(self) -> str:
         if self._settings.redis_url is not None:
             url = self._settings.redis_url.get_secret_value()
-            raise_refusal(redis_refusal(url))
+            raise_refusal(process_refusal(url, as_worker=False))
             return url
         local = start_redis(self._launch.run_dir)
         self._keep(local.child)
-        raise_refusal(redis_refusal(local.url))
+        raise_refusal(process_refusal(local.url, as_worker=False))
         self._liveness[local.child] = (Liveness(answered(functools.partial(answers, local.url), _ASK_S)),)
         return local.url
 

@@ -109,17 +109,17 @@ class Lifecycle:
         self.left_open, self._leaves_doubt = None, True
 
     def drain_begun(self, *, mines_on: bool) -> None:
-        """Request the total if no answer stated it since the last session was stopped, here or before the start.
+        """Give a farewell that is under way its attempts again, since those before may have failed in an outage.
 
-        `mines_on` is whether only this miner drains. A farewell that is under way gets its attempts again, since those
-        before may have failed in an outage.
+        A miner whose last farewell ended without its total is asked for it once more. `mines_on` is whether only this
+        miner drains.
         """
         self._farewell.begin(mines_on=mines_on)
-        if self._owes_total and not self._workload.jobs:
+        if self._owes_total and self.phase is Phase.DONE and not self._workload.jobs:
             self.request_total()
 
     def before_rest(self) -> None:
-        """Request the total that is still owed in a drain that has nothing else left to do."""
+        """At the end of a drain, request the total that no answer has stated since the last session ended."""
         if self._owes_total and self.may_rest:
             self.request_total()
 

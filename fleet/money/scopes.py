@@ -22,7 +22,7 @@ class Scope:
 
     #: start of the period in UTC milliseconds; None if nothing was booked
     since_ms: int | None
-    #: number of jobs by outcome
+    #: numbers of jobs: `assigned` (with those already open at its start), each final state, and `open`
     jobs: Mapping[str, int]
     #: NNET by kind of entry
     sums: Mapping[str, Decimal]

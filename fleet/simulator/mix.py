@@ -11,9 +11,6 @@ from random import Random
 from fleet.simulator.errors import OptionError
 from fleet.simulator.jobs import JOB_TYPE_NAMES, LIGHT_TYPES, draw_type
 
-#: names of predefined mixes
-PRESETS = ("all", "light")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mix:

@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from fleet.domain.amounts import ZERO
-from fleet.ledger.reports.history import Paid, Shown, host_hours, hours, minutes
+from fleet.domain.calendar import HOUR_MS
+from fleet.ledger.reports.history import MINUTE_MS, Paid, Shown, host_hours, hours, minutes
 from fleet.ledger.storage.places import LedgerPlace
 from fleet.money.scopes import stamp
 from fleet.status.tallies import OTHER
 
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 #: most steps of a history: twelve days by minute, two years by hour
 MOST_STEPS = 17_568
 

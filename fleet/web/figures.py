@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from markupsafe import Markup
@@ -60,11 +60,6 @@ def stamped(at: str, calendar: Calendar) -> str:
 def clock(ms: int, calendar: Calendar) -> str:
     """A time of day by the clock of the calendar."""
     return f"{calendar.local(ms):%H:%M:%S}"
-
-
-def iso(ms: int) -> str:
-    """A time for programs."""
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def ago(ms: int | None, now_ms: int) -> str:

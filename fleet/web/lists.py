@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from fleet.domain.amounts import ZERO
@@ -114,8 +113,3 @@ def worst_of(wrong: Sequence[Wrong], subject: str) -> Wrong | None:
     """The worst condition of a subject, such as `host shed`; None if there is none."""
     own = [one for one in wrong if one.subject == subject]
     return min(own, key=lambda one: one.severity is not Severity.FAIL, default=None)
-
-
-def total_of(rows: Sequence[MinerFigures]) -> Decimal:
-    """Everything that was booked for these miners."""
-    return sum((row.ledger for row in rows), ZERO)

@@ -18,10 +18,9 @@ from redis.exceptions import BusyLoadingError, NoPermissionError
 from config.redis_address import RedisAddress, read_redis_url
 from tasks.broker.redis_client import redis_client, unusable_file
 from tasks.broker.redis_version import is_too_old, minimum, version_of_server
-from tasks.broker.statement import Statement, parse_statement
+from tasks.broker.statement import Statement, parse_statement, plain_statement
 from tasks.messages import RELEASE_KEY
 from tasks.text import sanitized
-from tasks.wire_versions import OLDEST_WIRE, WIRE_VERSION, WRITTEN_WIRE
 
 #: how long to wait for a Redis that does not answer yet, in seconds; after a reboot everything starts at once
 PATIENCE_S = 10.0
@@ -69,24 +68,19 @@ def announce(redis_url: str, statement: Statement | None = None, *, patience_s: 
 
     A Redis that temporarily takes no writes is usable: jobs wait for it in the ledger.
     """
-    body = (statement or plain_statement()).encode()
+    body = (statement or plain_statement(release())).encode()
     return _refusal(redis_url, lambda client: client.set(RELEASE_KEY, body), patience_s)
 
 
 def process_refusal(redis_url: str, *, as_worker: bool, patience_s: float = PATIENCE_S) -> Refusal | None:
     """Why this process can't take part in the farm, or None.
 
-    A worker is turned away when the coordinator speaks another wire version; Flower has no such check.
+    A worker is turned away when the coordinator speaks another wire version; no other process has that check.
     """
     seen: list[Any] = []
     ask = (lambda client: seen.append(client.get(RELEASE_KEY))) if as_worker else (lambda client: client.ping())
     refusal = _refusal(redis_url, ask, patience_s)
     return refusal or (_other_wire(seen[0]) if as_worker and seen else None)
-
-
-def redis_refusal(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | None:
-    """Why no process can use this Redis, whatever its role, or None."""
-    return _refusal(redis_url, lambda client: client.ping(), patience_s)
 
 
 def login_refusal(client: redis.Redis) -> Refusal | None:
@@ -222,7 +216,7 @@ def _cause(address: RedisAddress, exc: Exception) -> str:
 
 def _other_wire(stated: bytes | None) -> Refusal | None:
     """Why a worker does not understand the coordinator that stated this; None where nothing readable is stated."""
-    coordinator, own = parse_statement(stated or b""), plain_statement()
+    coordinator, own = parse_statement(stated or b""), plain_statement(release())
     if coordinator is None or coordinator.understands(own):
         return None
     return Refusal(
@@ -230,8 +224,3 @@ def _other_wire(stated: bytes | None) -> Refusal | None:
         f"release {coordinator.release} and speaks {coordinator.spoken}: install release {coordinator.release} on this "
         "host"
     )
-
-
-def plain_statement() -> Statement:
-    """What a process of this release states of it."""
-    return Statement(release=release(), wire=WIRE_VERSION, oldest_wire=OLDEST_WIRE, written_wire=WRITTEN_WIRE)

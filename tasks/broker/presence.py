@@ -20,6 +20,7 @@ from celery.worker import state
 
 from tasks.broker.host_orders import KEY_PREFIX, KEYS_STATED, key_is_wrong, open_level_of, order_of
 from tasks.broker.redis_client import redis_client
+from tasks.broker.repeating_step import RepeatingStep
 from tasks.broker.signing_coordinator import coordinator
 from tasks.broker.slots import Slots
 from tasks.broker.statement import Statement
@@ -123,18 +124,11 @@ def presence_step(
     """A step of a worker's consumer that signs as soon as it is connected, and every two seconds after that."""
     presence = Presence(redis_url, name, statement, key)
 
-    class PresenceStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
-        requires = ("celery.worker.consumer.tasks:Tasks",)
-
+    class PresenceStep(RepeatingStep):
         def start(self, consumer: Any) -> None:
-            processes = (consumer.pool.num_processes,)
-            presence.sign(*processes)
-            self._timer = consumer.timer.call_repeatedly(SIGN_S, presence.sign, processes)
-
-        def stop(self, _consumer: Any) -> None:
-            timer = getattr(self, "_timer", None)
-            if timer is not None:
-                timer.cancel()
+            processes = consumer.pool.num_processes
+            presence.sign(processes)
+            self.repeat(consumer, SIGN_S, presence.sign, processes)
 
         def info(self, _consumer: Any) -> dict[str, Any]:
             """What Flower shows on the worker's page beside Celery's own figures."""

@@ -10,7 +10,7 @@ _STATED = re.compile(rb"(\d{1,5}) (\d{1,6}) (\d{1,12})")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slots:
-    """One worker's statement. Any worker can write any worker's: it is good for display only."""
+    """One worker's statement. A worker can also write another one's, so it serves display only."""
 
     #: processes of its pool
     processes: int

@@ -14,7 +14,7 @@ _MOST_CORES, _MOST_MB, _MOST_GPUS, _MOST_TEXT = 65_536, 2**40, 16, 80
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatedHost:
-    """One host. Any worker can state any host: but for a signed kind, it is good for display and warnings only."""
+    """One host. Any worker can state any host, so but for a signed kind it serves display and warnings only."""
 
     #: cores and memory in MB that its control group grants; 0 MB where unknown
     cores: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from config.settings import Settings
 from tasks import strict_json
@@ -23,7 +23,7 @@ _MOST_S = 1e7
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
-    """One process's statement. Any worker can write any worker's: it is good for display and warnings only."""
+    """One process's statement. A worker can also write another one's, so it serves display and warnings only."""
 
     #: the process's release
     release: str
@@ -87,13 +87,15 @@ class Statement:
         )
 
 
+def plain_statement(release: str) -> Statement:
+    """What a process of this release states where nothing else is known of it: the release and its wire versions."""
+    return Statement(release=release, wire=WIRE_VERSION, oldest_wire=OLDEST_WIRE, written_wire=WRITTEN_WIRE)
+
+
 def own_statement(release: str, settings: Settings, host: StatedHost | None = None) -> Statement:
-    """What a process of this release and these settings states, and of its host if that is given."""
-    return Statement(
-        release=release,
-        wire=WIRE_VERSION,
-        oldest_wire=OLDEST_WIRE,
-        written_wire=WRITTEN_WIRE,
+    """What a process of this release and these settings states: a worker with its `host`, the coordinator without."""
+    return replace(
+        plain_statement(release),
         time_limit_s=settings.worker.time_limit_s,
         visibility_timeout_s=settings.visibility_timeout_s,
         host=host,

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 from tasks.host.cgroup import Groups, groups
 
@@ -42,35 +41,25 @@ class Hardware:
         return max((gpu.memory_mb for gpu in self.gpus), default=0)
 
 
-def detect() -> Hardware:
+def detect(own: Groups | None = None) -> Hardware:
     """This host's current hardware. Never raises: an unreadable limit counts as none, and so does an unreadable GPU.
 
-    Runs `nvidia-smi` for at most 3 s, where it exists.
+    `own` are the control groups whose limits count, this process's by default. Runs `nvidia-smi` for at most 3 s, where
+    it exists.
     """
-    own = groups()
+    own = groups() if own is None else own
     return Hardware(cpu_cores=_cores(own), memory_mb=_memory_mb(own), gpus=_gpus())
 
 
-def usable_cores(cgroup: Path) -> int:
-    """The number of cores in the process's affinity, limited by the quota of the group mounted at `cgroup`.
-
-    The quota is rounded down, to at least 1.
-    """
-    return _cores(Groups(root=cgroup))
-
-
-def usable_memory_mb(cgroup: Path) -> int:
-    """Physical memory in MB, limited by the group mounted at `cgroup`; 0 where neither is known."""
-    return _memory_mb(Groups(root=cgroup))
-
-
 def _cores(own: Groups) -> int:
+    """The number of cores in the process's affinity, limited by the groups' quota, rounded down to at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = own.cpus()
     return max(1, cores if quota is None else min(cores, int(quota)))
 
 
 def _memory_mb(own: Groups) -> int:
+    """Physical memory in MB, limited by the groups; 0 where neither is known."""
     try:
         physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):

@@ -12,6 +12,7 @@ from celery import bootsteps
 
 from config.hours import window_of
 from config.settings import Settings
+from tasks.broker.repeating_step import RepeatingStep
 from tasks.host.limits import HostLimits, Limits
 from tasks.host.pausing import pausing
 from tasks.host.sensors import Sensors
@@ -43,8 +44,7 @@ def limits_step(settings: Settings) -> type[bootsteps.StartStopStep]:
     host, sensors = HostLimits(limits, lambda: datetime.now(zone)), Sensors()
     watched = limits.idle_s is not None
 
-    class LimitsStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
-        requires = ("celery.worker.consumer.tasks:Tasks",)
+    class LimitsStep(RepeatingStep):
         said = False
 
         def start(self, consumer: Any) -> None:
@@ -53,12 +53,7 @@ def limits_step(settings: Settings) -> type[bootsteps.StartStopStep]:
                 _log.warning("limits.idle_s: %s", sensors.input.unseen)
             if limits.any:
                 self._look()
-                self._timer = consumer.timer.call_repeatedly(LOOK_S, self._look)
-
-        def stop(self, _consumer: Any) -> None:
-            timer = getattr(self, "_timer", None)
-            if timer is not None:
-                timer.cancel()
+                self.repeat(consumer, LOOK_S, self._look)
 
         def _look(self) -> None:
             reason = host.reason(sensors.read(input_too=watched), time.monotonic())

@@ -8,6 +8,7 @@ from typing import Any
 from celery import bootsteps
 from celery.worker import state
 
+from tasks.broker.repeating_step import RepeatingStep
 from tasks.host import stopping
 from tasks.host.pausing import DRAIN, pausing
 from tasks.host.vital import EXIT_CODE
@@ -43,8 +44,7 @@ def pausing_step(time_limit_s: float, queues: OwnQueues) -> type[bootsteps.Start
     """The step, which leaves `queues`; once drained, the worker must have ended within a kernel's time limit."""
     orders = _Orders(time_limit_s)
 
-    class PausingStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
-        requires = ("celery.worker.consumer.tasks:Tasks",)
+    class PausingStep(RepeatingStep):
         #: whether this step has left the queues. Whoever else did so is not corrected: a deaf worker ends itself.
         left = False
 
@@ -53,12 +53,7 @@ def pausing_step(time_limit_s: float, queues: OwnQueues) -> type[bootsteps.Start
                 # the consumer begins after this step: a host that is paused takes no message at its start
                 self.left = True
                 queues.leave(consumer)
-            self._timer = consumer.timer.call_repeatedly(_LOOK_S, self._look, (consumer,))
-
-        def stop(self, _consumer: Any) -> None:
-            timer = getattr(self, "_timer", None)
-            if timer is not None:
-                timer.cancel()
+            self.repeat(consumer, _LOOK_S, self._look, consumer)
 
         def _look(self, consumer: Any) -> None:
             if pausing.reason and queues.consumed(consumer):

@@ -10,6 +10,7 @@ from typing import Any
 from celery import bootsteps
 from celery.worker import state
 
+from tasks.broker.repeating_step import RepeatingStep
 from tasks.host import stopping
 from tasks.host.pausing import pausing
 from tasks.worker.consuming import OwnQueues
@@ -29,8 +30,10 @@ _LOOK_S = 0.2
 _log = logging.getLogger(__name__)
 
 
-class Heartbeat(bootsteps.StartStopStep):
-    """Beats from the consumer's own loop and touches a file, which goes stale when the loop is stuck."""
+class Heartbeat(RepeatingStep):
+    """Beats from the consumer's own loop and touches a file, which goes stale while the loop is stuck, and while the
+    connection to Redis is lost.
+    """
 
     requires = {"celery.worker.consumer.connection:Connection"}  # noqa: RUF012 - the name and type are Celery's
     #: set before the worker is built
@@ -40,13 +43,7 @@ class Heartbeat(bootsteps.StartStopStep):
     def start(self, consumer: Any) -> None:
         """On connection: beat at once, then every five seconds."""
         self._beat()
-        self._timer = consumer.timer.call_repeatedly(BEAT_S, self._beat)
-
-    def stop(self, _consumer: Any) -> None:
-        """On disconnection: stop beating, so that the file goes stale until the connection is back."""
-        timer = getattr(self, "_timer", None)
-        if timer is not None:
-            timer.cancel()
+        self.repeat(consumer, BEAT_S, self._beat)
 
     def _beat(self) -> None:
         Heartbeat.beats += 1
@@ -121,17 +118,11 @@ def _snapshot(waiting: int | None) -> Snapshot:
 def self_test_step(time_limit_s: float, queues: OwnQueues) -> type[bootsteps.StartStopStep]:
     """The step that tests a worker after repeated failures, and ends it when the test fails."""
 
-    class SelfTestStep(bootsteps.StartStopStep):
-        requires = ("celery.worker.consumer.tasks:Tasks",)
+    class SelfTestStep(RepeatingStep):
         test: SelfTest | None = None
 
         def start(self, consumer: Any) -> None:
-            self._timer = consumer.timer.call_repeatedly(_LOOK_S, self._look, (consumer,))
-
-        def stop(self, _consumer: Any) -> None:
-            timer = getattr(self, "_timer", None)
-            if timer is not None:
-                timer.cancel()
+            self.repeat(consumer, _LOOK_S, self._look, consumer)
 
         def _look(self, consumer: Any) -> None:
             if self.test is None and failures.needs_test(consumer.pool.num_processes):

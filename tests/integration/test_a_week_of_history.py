@@ -14,17 +14,17 @@ from typing import NamedTuple
 import pytest
 
 from fleet.domain.amounts import ZERO, EntryKind
-from fleet.domain.calendar import Calendar
+from fleet.domain.calendar import HOUR_MS, Calendar
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import Entry
 from fleet.domain.proof import Proof
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.growing_minutes import GrowingMinutes
-from fleet.ledger.reports.history import minutes_and_hours
+from fleet.ledger.reports.history import MINUTE_MS, minutes_and_hours
 from fleet.ledger.reports.rewards import rewards_by
 from fleet.ledger.storage.engine import open_engine
 from fleet.ledger.storage.places import LedgerPlace
-from fleet.status.history import HOUR_MS, MINUTE_MS, history
+from fleet.status.history import history
 from fleet.web.past import Past
 from fleet.web.spans import DAY, HOUR, MONTH, PaidStep, Span
 

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from fleet.cli import fleet
 from fleet.domain.amounts import EntryKind
+from fleet.domain.calendar import HOUR_MS
 from fleet.domain.effects import Booked, ForecastMade, Write
 from fleet.domain.jobs import Entry
-from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.forecasts import ForecastHour, forecast_hours
 from fleet.ledger.storage.engine import open_engine

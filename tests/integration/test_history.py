@@ -12,9 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fleet.cli import fleet
-from fleet.domain.calendar import Calendar
+from fleet.domain.calendar import HOUR_MS, Calendar
 from fleet.domain.causes import Loss
-from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.reports import history
 from fleet.ledger.reports.history import Paid, day_by_miner, hours, losses_by_cause, minutes
 from fleet.status.history import MOST_STEPS

@@ -173,7 +173,7 @@ def test_a_lost_job_that_is_given_again_and_paid_is_no_loss(ledger_file: Path) -
             job=opened.job, miner_id="rig-a1", session_id="s1", state=JobState.ASSIGNED, attempt=2, reopened=True
         )
         ledger.commit([again, *rest])
-        assert ledger.run_counts("none")["expired"] == 2
+        assert ledger.run_and_ledger("none")[0].jobs["expired"] == 2
     stated = json.loads(run("rewards", "--losses", "--json").output)
     assert {row["cause"]: row["jobs"] for row in stated["rows"]} == {"drained": 1, "answer lost": 1}
     steps = json.loads(run("explain", "job", "job-5", "--json").output)[0]["steps"]

@@ -68,7 +68,7 @@ def test_a_restart_finds_what_was_open_and_what_was_paid(path: Path) -> None:
         ledger.commit([moved("j2", JobState.COMPUTED)])
     with Ledger(open_engine(URL.format(path)), "here") as ledger:
         saved = ledger.saved_miner("rig-1")
-        counts = ledger.run_counts("r1")
+        counts = ledger.run_and_ledger("r1")[0].jobs
     assert saved.booked == Decimal("0.1428571428571428")
     assert saved.session is not None
     assert (saved.session.session_id, saved.session.completed) == ("s1", 1)
@@ -93,7 +93,7 @@ def test_a_job_that_ends_and_is_given_again_in_one_turn_is_open_and_counted_once
         ledger.begin_run("r1")
         ledger.commit([opened("j1")])
         ledger.commit([moved("j1", JobState.EXPIRED), opened("j1", reopened=True)])
-        counts = ledger.run_counts("r1")
+        counts = ledger.run_and_ledger("r1")[0].jobs
     assert (counts["assigned"], counts["expired"], counts["open"]) == (1, 0, 1)
 
 

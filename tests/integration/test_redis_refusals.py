@@ -15,7 +15,7 @@ import redis
 
 from config.redis_address import read_redis_url
 from fleet.local.redis_server import free_port
-from tasks.broker.handshake import Greeting, Refusal, announce, process_refusal, redis_refusal, server_refusal
+from tasks.broker.handshake import Greeting, Refusal, announce, process_refusal, server_refusal
 from tests.support.processes import eventually
 from tests.support.redis_server import binary
 from tests.support.tls_front import tls_front
@@ -26,7 +26,6 @@ CONTACTS: dict[str, Contact] = {
     "coordinator": announce,
     "worker": lambda url, **given: process_refusal(url, as_worker=True, **given),
     "flower": lambda url, **given: process_refusal(url, as_worker=False, **given),
-    "farm": redis_refusal,
 }
 
 

@@ -14,7 +14,7 @@ from flower.utils.broker import Broker
 from kombu.exceptions import OperationalError
 
 from config.settings import Settings
-from tasks.broker.handshake import announce, process_refusal, redis_refusal
+from tasks.broker.handshake import announce, process_refusal
 from tasks.broker.redis_client import redis_client
 from tasks.flower.queue_lengths import verify_certificates
 from tasks.messages import JOBS_QUEUE
@@ -103,7 +103,7 @@ def test_a_name_that_the_certificate_lacks_can_be_allowed_with_an_authority_of_o
 
 @pytest.mark.parametrize(
     "contact",
-    [announce, redis_refusal, lambda url: process_refusal(url, as_worker=True)],
+    [announce, lambda url: process_refusal(url, as_worker=False), lambda url: process_refusal(url, as_worker=True)],
     ids=["announce", "any", "worker"],
 )
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_file_that_the_url_names_and_that_is_none_is_a_mistake_in_the_settings
     if words is not None:
         path.write_text(words)
     started = time.monotonic()
-    refusal = redis_refusal(f"rediss://:p@127.0.0.1:1/0?ssl_ca_certs={path}")
+    refusal = process_refusal(f"rediss://:p@127.0.0.1:1/0?ssl_ca_certs={path}", as_worker=False)
     assert refusal is not None
     assert refusal.permanent
     assert str(path) in refusal.reason

@@ -6,12 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from fleet.domain.amounts import EntryKind
+from fleet.domain.calendar import HOUR_MS
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Proof
 from fleet.domain.wall_clock import Jump
-from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
 from fleet.ledger.storage.places import LedgerPlace

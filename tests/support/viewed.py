@@ -12,8 +12,10 @@ from typing import cast
 
 from textual.pilot import Pilot
 
+from fleet.domain.calendar import HOUR_MS
 from fleet.errors import LedgerError
-from fleet.status.history import HOUR_MS, MINUTE_MS, History, Series
+from fleet.ledger.reports.history import MINUTE_MS
+from fleet.status.history import History, Series
 from fleet.status.snapshot import FarmSnapshot
 from fleet.status.standing import FarmStanding
 from fleet.top.app import Top

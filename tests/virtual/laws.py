@@ -279,7 +279,7 @@ class Laws:
 
     def conserved(self, ledger: Ledger) -> None:
         """I1: at any moment, every job ever assigned is either open or in exactly one final state."""
-        counts = ledger.run_counts(run_at("virtual", self._name))
+        counts = ledger.run_and_ledger(run_at("virtual", self._name))[0].jobs
         rest = counts["assigned"] - counts["open"] - sum(counts[state.value] for state in FINAL)
         self.hold(rest == 0, f"I1: {counts} do not add up")
         self.hold(min(counts.values()) >= 0, f"I1: {counts} holds a negative count")

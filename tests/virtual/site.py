@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Engine
 
@@ -91,12 +91,12 @@ class Site:
             clock=self._timeline.clock,
         )
 
-    def end(self, death: Death) -> dict[str, int]:
+    def end(self, death: Death) -> Mapping[str, int]:
         """Check the laws that hold after the drain. Returns the counts of jobs."""
         assert self.farm is not None
         ledger = self.ledger(death)
         FinalLaws(self.laws).check(ledger, self.farm, self._engine)
-        return ledger.run_counts(run_at("virtual", self.name))
+        return ledger.run_and_ledger(run_at("virtual", self.name))[0].jobs
 
     def _farm(self, ledger: MortalLedger, beside: Workforce | None) -> Farm:
         plan, now = self.plan, self._timeline.now

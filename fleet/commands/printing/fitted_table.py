@@ -15,7 +15,7 @@ _GAP, _LEAST = 2, 12
 
 
 class FittedTable:
-    """Rows of texts. Where they are too wide, columns are left out until the rest fits, or is needed.
+    """Rows of texts. Where they are too wide, columns are left out until the rest fits, or only needed ones are left.
 
     If what is needed does not fit, the texts of the first column are shortened in their middle.
     """

@@ -17,7 +17,7 @@ _EVERY = 1_000
 
 @contextmanager
 def progress(words: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
-    """A function that moves a bar by so many steps of `total`. The bar goes when the block ends.
+    """Yields a function that moves a bar by a number of steps, of `total` in all. The bar goes when the block ends.
 
     There is none if stderr is no terminal, or if `quiet`, for a command that prints for programs.
     """
@@ -35,14 +35,14 @@ def progress(words: str, total: int, *, quiet: bool = False) -> Iterator[Callabl
 
 @contextmanager
 def moved(words: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A function that moves a bar to how much is done, of how much, as `progress` does."""
+    """Yields a function that sets the bar of `progress` to what is done, of what total."""
     with steps(quiet=quiet) as shown:
         yield partial(shown, words)
 
 
 @contextmanager
 def steps(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """A function that says what is done, and moves a bar as `moved` does."""
+    """Yields a function that sets a bar as `moved` does, and the words beside it."""
     bar = ProgressBar(sys.stderr)
 
     def show(words: str, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""Times as short as they can be said, for tables that fit a narrow terminal."""
+"""Short forms of times, for tables that fit a narrow terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 
 def short_time(at: str | None, now: datetime) -> str:
-    """A time in ISO 8601 and UTC: of today the clock alone, of this year no year; empty for None. `now` is UTC."""
+    """A UTC time in ISO 8601, without its date if that is today, and without its year if that is this; "" for None."""
     if at is None:
         return ""
     if at[:10] == f"{now:%Y-%m-%d}":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Protocol
 
 from config.hiding import hidden
 from config.settings import Settings
@@ -17,6 +16,7 @@ from fleet.coordinator.declared import claimed, largest, overstated
 from fleet.coordinator.farms import AnyBooks, AnyFarm, count
 from fleet.coordinator.observing.checked_hosts import distrusted
 from fleet.coordinator.observing.server_rows import Account
+from fleet.coordinator.observing.surroundings_watch import SurroundingsWatch
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Found
@@ -32,19 +32,6 @@ from tasks.host.host_names import host_of
 _PARTS = frozenset({TargetKind.HOST, TargetKind.JOB_TYPE, TargetKind.SERVER})
 
 
-class Around(Protocol):
-    """What a thread beside the loop last saw of the disk and the servers' certificates."""
-
-    def free_bytes(self) -> int | None:
-        """Free bytes on the disk of the ledger; None while unknown."""
-
-    def certificates_end(self) -> Mapping[str, float]:
-        """When each server's certificate ends, in Unix seconds, as far as known."""
-
-    def close(self) -> None:
-        """Look no more."""
-
-
 class HealthObserver:
     """Says what is wrong, once a second. Times are monotonic seconds."""
 
@@ -54,7 +41,7 @@ class HealthObserver:
         accounts: Sequence[Account],
         names: Mapping[str, str],
         books: AnyBooks,
-        around: Around,
+        surroundings: SurroundingsWatch,
         time_limit_s: float,
         now: float,
     ) -> None:
@@ -62,7 +49,7 @@ class HealthObserver:
         #: the hardware that the settings have miners register
         self.claims: frozenset[tuple[int, int]] = frozenset()
         self._health, self._accounts, self._names = health, accounts, names
-        self._books, self._around, self._time_limit_s = books, around, time_limit_s
+        self._books, self._surroundings, self._time_limit_s = books, surroundings, time_limit_s
         self._incomes = [ServerIncome(now) for _ in accounts]
         self._began = self._paid_at = self._result_at = now
         #: since when jobs are at workers that take jobs; None while none are
@@ -71,7 +58,7 @@ class HealthObserver:
 
     def close(self) -> None:
         """Look no more at the disk and the certificates."""
-        self._around.close()
+        self._surroundings.close()
 
     def reloaded(self, settings: Settings) -> None:
         """Compare what these settings have miners register with what the hosts have."""
@@ -128,10 +115,10 @@ class HealthObserver:
         elif self._busy_since is None:
             self._busy_since = now
         self._health.hosts.distrusted = distrusted(farm.workers.auditor)
-        free = self._around.free_bytes()
+        free = self._surroundings.free_bytes()
         if free is not None:
             self._health.surroundings.free(free, now)
-        self._health.surroundings.certificates_end = self._around.certificates_end()
+        self._health.surroundings.certificates_end = self._surroundings.certificates_end()
         unexplained = sum((row.unexplained for row in rows), ZERO)
         facts = self._facts(farm, unexplained, now)
         down = (account for account, one in zip(self._accounts, facts.servers, strict=True) if one.down)

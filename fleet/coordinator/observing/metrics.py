@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from config.hiding import hidden
 from fleet.broker.disguise import of_server
-from fleet.coordinator.farms import AnyFarm, Farms
+from fleet.coordinator.farms import AnyFarm, by_server
 from fleet.coordinator.inbox import Event
 from fleet.coordinator.observers import EndedAttempt
 from fleet.coordinator.pending import TurnEffects
@@ -35,11 +35,10 @@ class MetricsObserver:
         #: the shown names of job types and of workers' hosts, each worked out once
         self._shown = lru_cache(maxsize=_REMEMBERED)(hidden)
         self._host = lru_cache(maxsize=_REMEMBERED)(_shown_host)
-        by_server = farm.by_server if isinstance(farm, Farms) else {"": farm}
         #: types of open jobs by id within the coordinator
         self._types = {
             of_server(server, opened.job.job_id): hidden(opened.job.job_type)
-            for server, one in by_server.items()
+            for server, one in by_server(farm).items()
             for miner in one.miners.values()
             for opened in miner.restored()
         }

@@ -26,7 +26,7 @@ from fleet.coordinator.steering.steering import Steering
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
 from fleet.ledger.reports.departures import Departure, departures
-from fleet.ledger.reports.history import day_by_miner, losses_by_cause, minutes
+from fleet.ledger.reports.history import MINUTE_MS, day_by_miner, losses_by_cause, minutes
 from fleet.status.collected import Collected, PaidBefore
 from fleet.status.days import Days
 from fleet.status.publisher import Publisher, Wanted
@@ -35,7 +35,6 @@ from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
 from tasks.broker.handshake import release
 
 T = TypeVar("T")
-_MINUTE_MS = 60_000
 _DAY_MS = 86_400_000
 
 
@@ -125,7 +124,7 @@ def _alerts(settings: Settings, parts: Observed, calendar: Calendar) -> LiveAler
 
 
 def _to_all(*readers: Callable[[T], None]) -> Callable[[T], None]:
-    """Passes each snapshot, or what else comes, on to its readers."""
+    """A function that passes what it gets on to all `readers`."""
 
     def put(news: T) -> None:
         for read in readers:
@@ -172,8 +171,8 @@ def _before(parts: Observed, servers: ServerRows, now: float) -> list[PaidBefore
     now_ms = parts.now_ms()
     found = []
     for account in parts.accounts:
-        for row in minutes(parts.place, (account.ledger_name,), now_ms - MINUTES * _MINUTE_MS, now_ms):
-            age_s = max(now_ms - row.at * _MINUTE_MS - _MINUTE_MS // 2, 0) / 1000
+        for row in minutes(parts.place, (account.ledger_name,), now_ms - MINUTES * MINUTE_MS, now_ms):
+            age_s = max(now_ms - row.at * MINUTE_MS - MINUTE_MS // 2, 0) / 1000
             servers.before(account.key, row.amount, now - age_s)
             found.append(
                 PaidBefore(

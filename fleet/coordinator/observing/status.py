@@ -143,7 +143,7 @@ class StatusObserver:
             self._put(self.latest)
 
     def miners_changed(self, miners: Sequence[Miner]) -> None:
-        """Miners are new or have another name; nothing that the ledger holds of them is still to be counted."""
+        """Miners are new or have another name. What the ledger holds of them already is not counted again."""
         for miner in miners:
             self._collected.know(self._subject.names[miner.spec.miner_id], miner.account.booked)
         self._order = []

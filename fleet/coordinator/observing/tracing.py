@@ -1,4 +1,4 @@
-"""Tells the spans what the loop sees: jobs that were opened, computed and ended."""
+"""Feeds the loop's events to the spans of jobs: what was opened, computed and ended."""
 
 from __future__ import annotations
 

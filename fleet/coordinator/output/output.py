@@ -35,7 +35,7 @@ _PAUSING = "[STEER]  every worker pauses: {}; no jobs are fetched, and sessions 
 _MOST_PLAIN_FEE = 1e9
 
 
-class Report:
+class RunOutput:
     """Prints events. Above `job_lines_per_s`, lines about single jobs are summed up."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Shows the progress of a long loop."""
+"""Says every two seconds how far a long loop is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 def with_progress(
     items: Sequence[T], what: str, say: Callable[[str], None], *, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[T]:
-    """The items in order. While the loop over them runs, prints every two seconds how many are done: `what`."""
+    """The items in order. While a loop over them lasts, `say` gets a line now and then: how many `what` are done."""
     said_at = clock()
     for done, item in enumerate(items):
         now = clock()

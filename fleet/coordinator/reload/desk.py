@@ -1,6 +1,6 @@
-"""How a command asks the running coordinator to read its settings again: by a file in the state folder, and one back.
+"""Carries a command's request to read the settings again to the running coordinator, and its answer back, as files.
 
-The folder is private to the farm's user, so whoever can write there may change the settings as well.
+The state folder is private to the farm's user, so whoever can write there may change the settings as well.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class ReloadDesk:
             self._clear()
 
     def close(self) -> None:
-        """Take no more: a command that asks from now on is told at once that nobody is there."""
+        """Take no more requests: a command that asks from now on finds no coordinator."""
         with contextlib.suppress(OSError):
             for request in self._folder.glob(f"*{_ASKED}"):
                 request.unlink()

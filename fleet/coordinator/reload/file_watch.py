@@ -1,6 +1,6 @@
 """Decides when a changed file is read: only once it has been still for a second. Pure.
 
-It may be half-written before.
+A file that still changes may be half-written.
 """
 
 from __future__ import annotations

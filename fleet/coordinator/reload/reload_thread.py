@@ -45,7 +45,7 @@ class ReloadThread:
         say: Callable[[str, str], None],
         record: Callable[[str, str, str], None],
     ) -> None:
-        """`record` logs a change: what, by whom, why. It may raise LedgerError, and is called again later then."""
+        """`record` logs a change: what, by whom, why. After a LedgerError it is called again later."""
         self._record = record
         #: changes that are not in the log yet
         self._unrecorded: deque[tuple[str, str, str]] = deque()
@@ -113,8 +113,10 @@ class ReloadThread:
                 self._unrecorded.popleft()
 
     def _check(self) -> None:
-        """Raises ConfigError for a file that held settings and is gone or empty: to take that over would remove all its
-        miners, where more likely a disk is full or not mounted."""
+        """Raises ConfigError for a file that held settings and is now gone or empty.
+
+        To take that over would remove all its miners, and more likely a disk is full or not mounted.
+        """
         lacks = _lacks(look_at(self._path))
         if lacks is None:
             self._held = True

@@ -1,4 +1,4 @@
-"""Takes over changed settings while the farm mines: only the sessions of miners that are named end or begin.
+"""Takes over changed settings while the farm mines: sessions begin and end for miners that are changed, and no others.
 
 Everything happens in the loop's thread, a few miners in each turn, so that heartbeats are never late. A coordinator
 that is killed meanwhile starts with the new settings as they are in the file.
@@ -154,7 +154,7 @@ class Reloading:
             self._shared.turn.release()
 
     def _started(self, reload: Reload, now: float) -> _UnderWay | None:
-        """Check what is asked for and begin with it; None where there is nothing to bring in or only to tell."""
+        """Check what is asked for and begin with it; None where it was only asked what would change."""
         found, settings = changes(self._settings, reload.settings), taken_over(self._settings, reload.settings)
         lines = [*map(line_of, found)]
         plans = self._plans(reload.settings, settings, lines)

@@ -1,4 +1,4 @@
-"""Opens and closes a farm's sessions so that its income is highest. Pure.
+"""Opens and closes miners where their number is `auto`, as many as `fleet.earning.controller` decides. Pure.
 
 Sessions are opened a few at a time, the next ones once the last ones are answered, so that the first job of each new
 session shows what jobs pay at that number of sessions.
@@ -32,7 +32,7 @@ _AT_ONCE = 0.25
 _CLEARLY = 1.1
 #: smaller relative changes of these estimates are not passed on to the miners
 _SAME = 0.05
-#: shortest wait for a worker that is reckoned with, in seconds, and the factor by which it may grow
+#: shortest wait for a worker that is taken into account, in seconds, and the factor by which it may grow
 _LEAST_WAIT_S, _MARGIN = 5.0, 1.25
 #: seconds until a miner whose session could not be opened is tried again
 _TRY_AGAIN_S = 600.0

@@ -1,7 +1,7 @@
 """Which servers are mined at: those of the first priority, and later ones while no earlier one pays. Pure.
 
-A server that takes no calls, or pays for no job, is called on as before, which shows when it does again. A server of a
-later priority that is left closes its sessions: their jobs are finished, and their totals asked.
+A server that takes no calls, or pays for no job, is still called: its answers show when that is over. When the farm
+leaves a server of a later priority, it finishes the jobs there, closes the sessions and asks for the totals.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fleet.coordinator.scheduling.scheduler import Farm
 class Failover:
     """Lets the farms of later priorities stand by. Times are monotonic seconds.
 
-    Those whose sessions an earlier coordinator left open begin with them.
+    A farm whose sessions an earlier coordinator left open does not stand by at first.
     """
 
     def __init__(

@@ -81,8 +81,8 @@ class IncomeObserver:
     def opens_singly(self, now: float) -> bool:
         """Whether no other session should be opened now, so that the first job of this one shows what it takes away.
 
-        That is so for the first few sessions, unless the server takes long to open one. One that has forgotten a miner
-        has forgotten all of them: if their attempts waited for each other, the farm would be idle for that long.
+        That is so for the first few sessions, unless the server takes long to open one. A server that has forgotten one
+        miner has forgotten all of them: if they came back one after another, the farm would be idle meanwhile.
         """
         recent = now - self._changes_since < _LONGEST_OPENING_S
         return recent and self._changing > 0 and self.own < _SINGLY and now - self._forgot_at >= _LONGEST_OPENING_S

@@ -86,7 +86,7 @@ class OpenJobs:
         return self._jobs.pop(effect.job_id) if effect.state in FINAL else None
 
     def ordered(self, message: JobMessage, now: float) -> float | None:
-        """An attempt was ordered. Returns when the one before was, None for the first."""
+        """An attempt was ordered. Returns when the attempt before it was, in monotonic seconds; None for the first."""
         job = self._jobs.get(message.job_id)
         if job is None:
             return None

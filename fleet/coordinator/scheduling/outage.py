@@ -60,7 +60,10 @@ class Outage:
             self.asked(now)
 
     def _concerns_all(self, now: float) -> bool:
-        """Whether enough miners failed, not counting those that fail on their own; if all do, whether all failed."""
+        """Whether enough miners failed to blame the server.
+
+        Miners that fail on their own don't count, unless all of them do: then all must have failed.
+        """
         callers = self._failed.union(self._callers())
         flawed = {miner_id for miner_id in callers if self._flawed.get(miner_id, now) > now}
         if flawed == callers:

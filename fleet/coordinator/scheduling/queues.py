@@ -12,7 +12,7 @@ from fleet.domain.turn import NEVER
 
 
 class Queues:
-    """One queue per urgency. A miner with a more urgent call in the meantime keeps its place. Times are monotonic."""
+    """One queue per urgency. A miner keeps its place in one while it has a more urgent call. Times are monotonic."""
 
     def __init__(self) -> None:
         self._ready: dict[Urgency, OrderedDict[str, None]] = {urgency: OrderedDict() for urgency in Urgency}

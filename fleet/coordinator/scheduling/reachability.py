@@ -74,7 +74,7 @@ class Reachability:
         self._ban.sent(now)
 
     def probed(self, now: float) -> None:
-        """It was time for a probe, whether or not a miner had a call to make."""
+        """A probe was due. The next one comes after a pause, whether or not a miner had a call to make."""
         if self._outage.asks_at <= now:
             self._outage.asked(now)
 

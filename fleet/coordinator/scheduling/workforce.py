@@ -1,4 +1,4 @@
-"""The scheduler's view of the workers: whether any takes jobs, of which types, and which hosts are healthy. Pure.
+"""The scheduler's view of the workers: whether any takes jobs, of which types, and which of them can compute. Pure.
 
 One file: what a job's order and its result ask of the workers is answered in one place.
 """
@@ -27,11 +27,9 @@ from tasks.messages import Outcome, ResultMessage
 
 
 class Workforce:
-    """Passes jobs on to the workers, at most `most_jobs` at once, and holds them while no worker takes any.
+    """Passes jobs on to the workers, at most `most_jobs` at once. Holds them while no worker takes jobs of their type.
 
-    It also holds jobs of a type that is paused.
-
-    Farms of several servers share the workers: each has a workforce `beside` that of the first.
+    Farms of several servers share the workers: the workforce of each further one stands `beside` the first one's.
     """
 
     def __init__(self, jobs: OpenJobs, most_jobs: int, beside: Workforce | None = None) -> None:
@@ -43,6 +41,7 @@ class Workforce:
         self.screening = Screening(Auditor() if beside is None else beside.auditor)
         #: decides which queue takes the jobs of each class
         self.router: Router = Router() if beside is None else beside.router
+        #: number of the auditor's entries whose hosts the miners know to be distrusted
         self._told = 0
         #: the workers that could compute at the last turn
         self._told_able: frozenset[str] = frozenset()
@@ -52,7 +51,7 @@ class Workforce:
         #: the workforces of all servers
         self._all: list[Workforce] = [] if beside is None else beside._all
         self._all.append(self)
-        #: hosts with a worker that can compute, as of the last turn or result
+        #: the workers that can compute, as of the last turn or result
         self.able: frozenset[str] = frozenset()
         #: what each worker states of its host
         self.stated: Mapping[str, StatedHost] = {}
@@ -104,7 +103,7 @@ class Workforce:
             self._hosts.stated(stated.by_worker.keys())
 
     def look(self, now: float) -> None:
-        """Update which hosts compute."""
+        """Update which workers can compute."""
         self.able = self.auditor.trusted(self._hosts.able(now))
 
     def order(self, dispatch: Dispatch, now: float) -> Dispatch | None:
@@ -153,7 +152,7 @@ class Workforce:
         return [] if self.absent_since is not None else self._released()
 
     def news(self, now: float) -> list[tuple[Collection[str], HostDistrusted | HostsLeft | Unserved]]:
-        """Update which hosts compute. Returns events, each with the ids of the miners that it is for; none for all."""
+        """Update which workers can compute. Returns events, each with the ids of its miners; none for all miners."""
         self.look(now)
         fresh, self._told = self.auditor.log[self._told :], len(self.auditor.log)
         left, self._told_able = self._told_able - self.able, self.able
@@ -180,7 +179,7 @@ class Workforce:
                 yield (job.miner_id,), Unserved(job_id=job_id, cause=unserved(job.job_type), sent=job_id not in refused)
 
     def pause_hosts(self, hosts: Iterable[str]) -> None:
-        """Wait for none of these hosts, which an order keeps from jobs; those before them count again."""
+        """Wait for none of these hosts, which an order keeps from jobs. Hosts of earlier orders count again."""
         self._hosts.paused = frozenset(hosts)
 
     def _released(self) -> list[Dispatch]:

@@ -13,7 +13,7 @@ from config.server_tables import BudgetSettings, ServerSettings
 from config.settings import Settings
 from fleet.coordinator.farms import AnyBooks
 from fleet.coordinator.output.lines import Lines
-from fleet.coordinator.output.output import Report
+from fleet.coordinator.output.output import RunOutput
 from fleet.coordinator.output.progress import with_progress
 from fleet.coordinator.output.tally import RunTally
 from fleet.coordinator.scheduling.auto_miners import AutoMiners
@@ -143,12 +143,12 @@ def make_lines(settings: Settings, out: TextIO) -> Lines:
     )
 
 
-def make_report(
+def make_output(
     settings: Settings, lines: Lines, so_far: tuple[Scope, Scope], books: AnyBooks, wall: WallClock
-) -> Report:
+) -> RunOutput:
     """The running output; `so_far` are the sums of this run, which may have had earlier starts, and of the ledger."""
     of_run, of_ledger = so_far
-    return Report(
+    return RunOutput(
         lines,
         job_lines_per_s=settings.output.job_lines_per_s,
         status_every_s=settings.output.status_every_s,

@@ -28,11 +28,11 @@ from fleet.coordinator.observing.opening import observing
 from fleet.coordinator.observing.server_rows import Account
 from fleet.coordinator.output.banner import print_banner
 from fleet.coordinator.output.lines import Lines
-from fleet.coordinator.output.output import Report
+from fleet.coordinator.output.output import RunOutput
 from fleet.coordinator.output.summary import summary, summed_up
 from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.coordinator.server_loop import ServerLoop
-from fleet.coordinator.startup.assembly import make_lines, make_report
+from fleet.coordinator.startup.assembly import make_lines, make_output
 from fleet.coordinator.startup.exclusive import only_coordinator
 from fleet.coordinator.startup.one_core import stay_on_one_core
 from fleet.coordinator.startup.open_broker import open_broker
@@ -69,7 +69,7 @@ class _Mined:
     """What remains of a run to make its figures from."""
 
     servers: list[_Served]
-    report: Report
+    report: RunOutput
     asked_to_stop: bool
 
 
@@ -175,7 +175,7 @@ def _server_loop(start: Start, one: _Served) -> ServerLoop:
     )
 
 
-def _prepared(start: Start, several: Sequence[OpenServer]) -> tuple[list[_Served], Observed, Report]:
+def _prepared(start: Start, several: Sequence[OpenServer]) -> tuple[list[_Served], Observed, RunOutput]:
     """Load the miners from the ledger and print the first lines."""
     named = named_miners(start, several)
     sums = (added([one.sums[0] for one in named]), added([one.sums[1] for one in named]))
@@ -195,7 +195,7 @@ def _prepared(start: Start, several: Sequence[OpenServer]) -> tuple[list[_Served
         now_ms=start.wall.now_ms,
         say=start.lines.say,
     )
-    return servers, ready, make_report(start.settings, start.lines, sums, ready.books, start.wall)
+    return servers, ready, make_output(start.settings, start.lines, sums, ready.books, start.wall)
 
 
 def _account(one: _Served) -> Account:

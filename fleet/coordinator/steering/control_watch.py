@@ -23,7 +23,7 @@ class ControlsChanged:
 
 
 class ControlWatch:
-    """Reports each change to `tell`. Changes before `seen`, the number of a log's entry, are known."""
+    """Reports each change to `tell`, but for those up to entry number `seen` of the log."""
 
     def __init__(
         self,

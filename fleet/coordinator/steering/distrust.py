@@ -14,7 +14,7 @@ from fleet.ledger.controls import ControlBook
 
 #: who orders these controls
 WHO = "checked work"
-#: most hosts that are paused this way at a time: somebody invents hosts, if there are more
+#: most hosts that are paused this way at a time; if there are more, somebody invents them
 _MOST_HELD = 64
 
 

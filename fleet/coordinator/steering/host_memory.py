@@ -10,7 +10,7 @@ from fleet.audit.auditor import Auditor
 from fleet.audit.host_record import KeptRecord
 from fleet.ledger.host_records import HostRecordBook
 
-#: seconds after which counts are written that decide on nothing; a record that decides otherwise is written at once
+#: how often counts are written that leave a host's checks as they are, in seconds; other changes are written at once
 _COUNTS_S = 60.0
 
 
@@ -56,6 +56,6 @@ class HostMemory:
             self._written |= {one.host: one for one in due}
 
     def _decides(self, host: str, record: KeptRecord) -> bool:
-        """Whether the record decides otherwise on checks than the one that was written."""
+        """Whether the host is checked in another way by this record than by the one that was written."""
         before = self._written.get(host)
         return before is None or before.level != record.level

@@ -1,4 +1,4 @@
-"""The thread of a part that looks at the ledger twice a second, beside the coordinator's own writer."""
+"""Threads that look at the ledger twice a second, beside the coordinator's own writer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def ledger_watch(
 ) -> RepeatingThread:
     """A thread that looks again and again, once it is started; `there` is whether the ledger's file is in its place.
 
-    It survives a LedgerError: the coordinator's writer meets the same, says so, and decides what follows.
+    It survives a LedgerError: the coordinator's writer meets the same error, reports it, and decides what follows.
     """
 
     def look_if_there() -> None:

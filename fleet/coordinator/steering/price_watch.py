@@ -20,8 +20,6 @@ _URL_S, _AGAIN_S, _FILE_S = 900.0, 60.0, 5.0
 CALL_S = 15.0
 #: longest list that is read, in bytes, and how much of a failure is shown, in characters
 _MOST_BYTES, _SHOWN = 4 << 20, 200
-
-
 #: what `read_source` and `read_prices` raise
 UNREAD = (OSError, HTTPException, ValueError)
 
@@ -29,8 +27,8 @@ UNREAD = (OSError, HTTPException, ValueError)
 class PriceWatch:
     """Reads prices again and again. While the source fails, what was read last stays known.
 
-    `learn` gets each list that was read, and `say` a line for each new reason why the source fails, and when it is read
-    again.
+    `learn` gets each list that was read. `say` gets a line for each new reason why the source fails, and one once the
+    source can be read again.
     """
 
     def __init__(
@@ -49,7 +47,7 @@ class PriceWatch:
         self._thread = threading.Thread(target=self._run, name="prices", daemon=True)
 
     def start(self) -> None:
-        """Read again and again on a thread. Returns after the first look, or after 15 seconds."""
+        """Read again and again on a thread. Returns after the first look, or after `CALL_S` seconds."""
         self._thread.start()
         self._looked.wait(CALL_S)
 

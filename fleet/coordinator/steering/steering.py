@@ -49,8 +49,8 @@ class Steering:
     ) -> None:
         """`relabel` brings the tags of the farms up to date with settings that were read again.
 
-        `order_hosts` takes the action for each host that a control is on; those before it count no more. `followed`
-        takes all controls whenever they have changed.
+        `order_hosts` takes the action for each host that a control is on, in place of all that it took before.
+        `followed` takes all controls whenever they have changed.
         """
         self._relabel, self._order_hosts, self._followed = relabel, order_hosts, followed
         self._farms = tuple(farms)
@@ -82,7 +82,7 @@ class Steering:
         return bool(self.controls.names(TargetKind.HOST))
 
     def miners_changed(self, _: Sequence[Miner]) -> None:
-        """Miners are new, or have other names or tags: what is paused holds for them, too."""
+        """Miners are new, or have other names or tags: apply the controls in force to them, too."""
         if len(self.controls):
             self._apply(self._clock(), self._now_ms())
 

@@ -17,6 +17,8 @@ from fleet.ledger.statements import KEY, run, select_by_key, update_by_key
 
 #: bits of a seal: a database's integer has 64, one of them for the sign
 _BITS = 63
+#: number of rows read at once
+_BATCH = 2000
 #: columns of an open job that stay as the server stated them until it ends
 _JOB = (
     "server",
@@ -117,7 +119,3 @@ def broken_seals(connection: Connection) -> Iterator[str]:
         broken = sum(row["seal"] != seal(table, dict(row)) for row in rows)
         if broken:
             yield f"{table.name}: {broken} rows were changed"
-
-
-#: number of rows read at once
-_BATCH = 2000

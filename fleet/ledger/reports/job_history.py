@@ -22,6 +22,13 @@ _DIGITS = 32
 #: numbers of digits after which a UUID has a dash
 _DASHED = frozenset({8, 12, 16, 20})
 _HEX = re.compile(rf"[0-9a-f]{{1,{_DIGITS}}}")
+#: all jobs, with the names of their miners and servers; the index of jobs begins with the server
+_JOBS = (
+    select(schema.jobs, schema.miners.c.name.label("miner_name"), schema.servers.c.name)
+    .join(schema.miners, schema.miners.c.id == schema.jobs.c.miner)
+    .join(schema.servers, schema.servers.c.id == schema.jobs.c.server)
+    .where(schema.jobs.c.server.in_(select(schema.servers.c.id)))
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,16 +76,8 @@ def explain(engine: Engine, job_id: str) -> list[Life]:
 
     Raises LedgerError when the ledger can't be read.
     """
-    jobs, miners, servers = schema.jobs, schema.miners, schema.servers
-    query = (
-        select(jobs, miners.c.name.label("miner_name"), servers.c.name)
-        .join(miners, miners.c.id == jobs.c.miner)
-        .join(servers, servers.c.id == jobs.c.server)
-        # the index of jobs begins with the server
-        .where(jobs.c.server.in_(select(servers.c.id)), jobs.c.job_id == job_id)
-    )
     with reading(engine) as connection:
-        return [_life(connection, row) for row in connection.execute(query).all()]
+        return [_life(connection, row) for row in connection.execute(_JOBS.where(schema.jobs.c.job_id == job_id)).all()]
 
 
 def find(engine: Engine, wanted: str, limit: int, account: str | None = None) -> tuple[list[Life], list[Match]]:
@@ -99,15 +98,7 @@ def matches(engine: Engine, beginning: str, limit: int) -> list[Match]:
 
     Raises LedgerError when the ledger can't be read.
     """
-    jobs, miners, servers = schema.jobs, schema.miners, schema.servers
-    query = (
-        select(jobs, miners.c.name.label("miner_name"), servers.c.name)
-        .join(miners, miners.c.id == jobs.c.miner)
-        .join(servers, servers.c.id == jobs.c.server)
-        .where(jobs.c.server.in_(select(servers.c.id)))
-        .order_by(jobs.c.assigned_at.desc(), jobs.c.job_id)
-        .limit(limit)
-    )
+    query = _JOBS.order_by(schema.jobs.c.assigned_at.desc(), schema.jobs.c.job_id).limit(limit)
     with reading(engine) as connection:
         for begins in _conditions(beginning, connection.dialect.name):
             found = connection.execute(query.where(begins)).all()

@@ -10,9 +10,9 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine, select
 
 from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.calendar import HOUR_MS
 from fleet.ledger import schema
 from fleet.ledger.cross_checks import Bucket, HostBucket, SumKey, disagreements, strays
-from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.host_sums import HostKey
 from fleet.ledger.proof.chain import ChainVerdict, Link, Stored, check, genesis
 from fleet.ledger.proof.heads import HEADS_FILE, Head

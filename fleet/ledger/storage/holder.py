@@ -10,8 +10,7 @@ from pathlib import Path
 #: SQLite's primary result codes for a lock that another connection holds
 LOCKED = frozenset({5, 6})
 _LOCKS = Path("/proc/locks")
-#: lock bytes in the write-ahead log's index: one writer, five readers (SQLite's file format, section 4.4)
-_WRITER_BYTE = 120
+#: lock bytes of the readers in the write-ahead log's index (SQLite's file format, section 4.4)
 _READER_BYTES = range(123, 128)
 _ANOTHER = "another program"
 

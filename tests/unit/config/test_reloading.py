@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from config.reloading import TAKES, Takes, setting_names
+from config.reloading import TAKES, Takes
+from config.settings import Settings
+from config.tree import leaves, table_of
 
 DOCS = Path(__file__).parents[3] / "docs" / "configuration.md"
+
+
+def setting_names() -> Iterator[str]:
+    """The dotted name of every setting, and of each field of its tables; `miner` is named by its fields alone."""
+    for leaf in leaves(Settings):
+        table = table_of(leaf.field)
+        if leaf.name != "miner":
+            yield leaf.name
+        yield from () if table is None else (f"{leaf.name}.{field}" for field in table.model_fields)
 
 
 def test_each_setting_states_what_a_change_of_it_takes() -> None:

@@ -14,7 +14,7 @@ import pytest
 from kombu.utils.json import dumps, loads
 
 from fleet.coordinator.output.lines import Lines
-from fleet.coordinator.output.output import Report
+from fleet.coordinator.output.output import RunOutput
 from fleet.domain.answers import Registration, SessionStart, SessionSummary
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write
@@ -156,11 +156,11 @@ def test_data_with_a_lone_surrogate_crosses_ledger_and_broker_unchanged() -> Non
     assert kept.job == job
 
 
-def report(out: io.TextIOBase) -> Report:
-    return Report(Lines(out), job_lines_per_s=9, status_every_s=60.0, total=Decimal(0))  # type: ignore[arg-type]
+def report(out: io.TextIOBase) -> RunOutput:
+    return RunOutput(Lines(out), job_lines_per_s=9, status_every_s=60.0, total=Decimal(0))  # type: ignore[arg-type]
 
 
-def warn(watcher: Report, text: str) -> None:
+def warn(watcher: RunOutput, text: str) -> None:
     watcher.notice(Notice(kind=NoticeKind.ANOMALY, miner_id="rig-1", text=text))
 
 

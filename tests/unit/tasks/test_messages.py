@@ -13,14 +13,9 @@ from tasks.data_size import MAX_DATA_BYTES, data_text, surely_fits
 from tasks.errors import MessageError
 from tasks.messages import JobMessage, is_job_id, parse_task_id, task_id
 from tasks.wire_versions import WIRE_VERSION
+from tests.support.any_json import JSON, OBJECTS
 
 JOB_IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", fullmatch=True)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=12,
-)
-OBJECTS = st.dictionaries(st.text(max_size=12), JSON, max_size=4)
 MESSAGE: dict[str, Any] = {
     "v": WIRE_VERSION,
     "job_id": "j-1",

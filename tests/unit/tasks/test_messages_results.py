@@ -20,7 +20,7 @@ from tasks.messages import (
     task_id,
 )
 from tasks.wire_versions import WIRE_VERSION
-from tests.unit.tasks.test_messages import JSON, OBJECTS
+from tests.support.any_json import JSON, OBJECTS
 
 COMPUTED: dict[str, Any] = {"v": WIRE_VERSION, "result": {"output_hash": "ab"}, "kernel": "7", "ms": 1.5}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.proof import Exchange
 from fleet.domain.saved_state import AbandonedSession
 from fleet.errors import Banned, CallError, NoAnswer, RateLimited, ServerFault, Unreachable
-from tests.virtual.server import ran
+from tests.support.at_once import AtOnce
 
 SUMMARY = SessionSummary(tasks_completed=0, rewards_earned=None)
 KNOWN = AbandonedSession(miner_id="known", session_id="s1")
@@ -25,14 +24,6 @@ AGAIN = AbandonedSession(miner_id="again", session_id="s3", requested=True)
 
 def found(session_id: str) -> SessionStart:
     return SessionStart(session_id=session_id, adopted=True, initial_job=None)
-
-
-class AtOnce:
-    """Runs each call at once."""
-
-    def submit(self, function: Callable[..., Any], *args: Any) -> None:
-        """Run it."""
-        ran(function(*args))
 
 
 class Answers:

@@ -26,9 +26,8 @@ from fleet.miner.policy import Policy
 from fleet.server.client import Client
 from fleet.server.http.interface import Request, Response
 from tasks.broker.stated_host import StatedHost
-from tests.unit.fleet.coordinator.scheduling.test_failover import bans, farm
-from tests.unit.fleet.coordinator.test_calls import AtOnce
-from tests.unit.fleet.coordinator.test_server_loop import Books
+from tests.support.at_once import AtOnce, Books
+from tests.support.one_miner_farms import bans, farm
 
 SHED = StatedHost(cores=4, memory_mb=8_000, gpus=(("RTX 4090", 24_576), ("GTX 1650", 4_096)))
 ATTIC = StatedHost(cores=16, memory_mb=8_000)

@@ -13,28 +13,8 @@ from fleet.domain.calls import Answer
 from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.saved_state import AbandonedSession
 from fleet.errors import CallError, NoAnswer, RateLimited, SessionLost
-from tests.unit.fleet.coordinator.scheduling.test_failover import answers, bans, farm
-
-
-class Books:
-    """Writes at once."""
-
-    waits_s, reason = 0.0, ""
-
-    def write(self, writes: object) -> bool:
-        """Written."""
-        return bool(writes) or True
-
-    def hold(self, writes: object) -> None:
-        """Nothing waits."""
-
-    def write_ended(self) -> bool:
-        """Nothing is under way."""
-        return True
-
-    def knows(self, job_id: str) -> bool:
-        """It can be read."""
-        return bool(job_id)
+from tests.support.at_once import Books
+from tests.support.one_miner_farms import answers, bans, farm
 
 
 def test_a_server_that_is_done_wakes_nobody_while_the_others_drain() -> None:

@@ -8,37 +8,9 @@ from typing import Any
 
 import pytest
 
-from fleet.domain.amounts import ZERO
-from fleet.health.farm import Facts, farm_symptoms
+from fleet.health.farm import farm_symptoms
 from fleet.health.kinds import KINDS
-from fleet.health.servers import ServerFacts
-
-SERVER = ServerFacts(
-    name="https://neonet.example.com",
-    ban="",
-    away=False,
-    verdict="",
-    unpaid_s=0.0,
-    stands_by=False,
-    miners=3,
-    left_out=0,
-    limit=5000,
-    used=100,
-)
-WELL = Facts(
-    servers=(SERVER,),
-    without_worker_s=None,
-    workers_pause=False,
-    without_result_s=None,
-    time_limit_s=30.0,
-    redis="",
-    ledger="",
-    ledger_waits_s=0.0,
-    unexplained=ZERO,
-    in_session=3,
-    unpaid_s=0.0,
-    worth=120.0,
-)
+from tests.support.well_farm import SERVER, WELL
 
 
 def at(**facts: Any) -> dict[str, Any]:

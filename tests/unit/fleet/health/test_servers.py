@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fleet.health.servers import ServerIncome, all_stopped, server_symptoms
-from tests.unit.fleet.health.test_farm import SERVER
+from tests.support.well_farm import SERVER
 
 MAIN, SIDE = replace(SERVER, name="main"), replace(SERVER, name="side")
 

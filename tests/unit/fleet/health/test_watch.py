@@ -10,7 +10,7 @@ from fleet.health.watch import FarmHealth
 from fleet.status.fresh import FreshAttempts
 from fleet.status.snapshot import Wrong
 from tests.support.fresh import payments
-from tests.unit.fleet.health.test_farm import SERVER, WELL
+from tests.support.well_farm import SERVER, WELL
 
 
 class FarmOf:

@@ -16,7 +16,7 @@ from fleet.domain.saved_state import AbandonedSession, OpenJob
 from fleet.domain.session_effects import SessionDenied
 from fleet.errors import CallError, NoAnswer, NotRegistered, RateLimited, Refused, SessionLost
 from fleet.miner.abandoned import closing_rows
-from tests.unit.fleet.miner.test_reconciling import job
+from tests.support.reconciled_miner import job
 
 
 def session(state: JobState = JobState.DISPATCHED) -> AbandonedSession:

@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-import random
 from decimal import Decimal
 
 import pytest
 
-from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart, SessionSummary, Totals
-from fleet.domain.calls import Call, CallKind, Reply
-from fleet.domain.effects import Effect, Notice, SessionClosed, SessionOpened, TotalsSeen, Write
+from fleet.domain.answers import HeartbeatAnswer, SessionSummary, Totals
+from fleet.domain.calls import CallKind
+from fleet.domain.effects import Notice, SessionClosed, SessionOpened, TotalsSeen, Write
 from fleet.domain.events import DrainBegun
-from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
-from fleet.domain.saved_state import SavedMiner
+from fleet.domain.jobs import JobState
 from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
-from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
-from fleet.miner.policy import Policy
 from fleet.miner.submission import Submission
 from tests.support.insides import active_jobs
-
-EVERY_S = 100.0
-HALF = Decimal("0.5")
-
-
-def answer(miner: Miner, outcome: object, now: float) -> tuple[Call, list[Effect]]:
-    """Let the miner make its most urgent call, and answer it at once."""
-    begun = miner.begin(now)
-    assert begun is not None
-    call, _ = begun
-    reply = Reply(call=call, outcome=outcome, sent_at=now, answered_at=now)  # type: ignore[arg-type]
-    return call, miner.on(reply, now, lambda _job_id: None)
-
-
-def mining(*, new: bool = True) -> Miner:
-    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), SavedMiner(), random.Random(1), 0.0)
-    answer(miner, Registration(new=new), 0.0)
-    answer(miner, SessionStart(session_id="s1", adopted=False, initial_job=None), 0.0)
-    return miner
-
-
-def job() -> Job:
-    return Job(job_id="j1", job_type="data_hash", data={}, reward=Decimal(1), origin=JobOrigin.FETCHED, timeout_s=60.0)
-
-
-def kinds(miner: Miner, now: float) -> list[CallKind]:
-    """The calls that the miner makes at `now` until it waits, left unanswered."""
-    made = []
-    while (begun := miner.begin(now)) is not None:
-        made.append(begun[0].kind)
-    return made
+from tests.support.reconciled_miner import EVERY_S, answer, job, kinds, mining
 
 
 def test_the_totals_are_asked_for_after_the_heartbeat_that_is_due() -> None:

@@ -18,7 +18,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.miner.submission import Submission
 from tests.support.insides import active_jobs
-from tests.unit.fleet.miner.test_reconciling import EVERY_S, HALF, answer, job, kinds, mining
+from tests.support.reconciled_miner import EVERY_S, HALF, answer, job, kinds, mining
 
 
 def in_doubt() -> Miner:

@@ -12,8 +12,8 @@ from fleet.domain.saved_state import SavedMiner
 from fleet.errors import Garbled
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
+from tests.support.first_base import BONUS, SPEC, UNTOLD, stated
 from tests.support.insides import running_session
-from tests.unit.fleet.money.test_balance_first_base import BONUS, SPEC, UNTOLD, stated
 
 Outcome = Registration | SessionStart | Garbled | HeartbeatAnswer | Totals
 

@@ -10,26 +10,17 @@ import pytest
 from fleet.domain.answers import HeartbeatAnswer, Registration, Totals
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Effect, Found, SessionOpened, Write
-from fleet.domain.jobs import Job, JobOrigin, MinerSpec
+from fleet.domain.jobs import Job, JobOrigin
 from fleet.domain.saved_state import SavedMiner
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
 from fleet.money.balance import MinerAccount
 from fleet.money.reconcile import Case, classify
-
-SPEC = MinerSpec(miner_id="rig-1")
-BONUS, REWARD = Decimal("0.045"), Decimal("0.5")
-#: what the registration of a known contributor says when no sense can be made of its total
-UNTOLD = Registration(new=False, oddity="total_rewards Infinity is not an amount of NNET")
-RECORD = 1_790_000_000
+from tests.support.first_base import BONUS, RECORD, REWARD, UNTOLD, stated
 
 
 def job(number: int) -> Job:
     return Job(job_id=f"j{number}", job_type="data_hash", data={}, reward=REWARD, origin=JobOrigin.NEXT, timeout_s=60.0)
-
-
-def stated(nnet: Decimal, jobs: int | None, record: int | None = RECORD) -> Totals:
-    return Totals(total_rewards=nnet, total_jobs=jobs, registered_at=record)
 
 
 def late_base() -> MinerAccount:

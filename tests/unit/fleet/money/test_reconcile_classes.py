@@ -15,7 +15,8 @@ from fleet.domain.causes import OF_WALLET, Difference
 from fleet.ledger.reports.differences import comparisons
 from fleet.ledger.reports.verify import verify
 from tests.support.desk import ANEW, RECORD, Desk, desk, found
-from tests.unit.fleet.money.test_reconcile import D
+
+D = Difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +203,7 @@ CASES: dict[str, Made] = {
 def test_a_made_difference_is_called_what_it_is_and_found_once(name: str) -> None:
     case, made = CASES[name], desk()
     case.happened(made)
-    before = made.ledger.run_counts("none")
+    before = made.ledger.run_and_ledger("none")[0].jobs
     made.states(case.total, case.jobs, case.record)
     kinds = [finding.kind for row in comparisons(made.engine) for finding in row.findings]
     assert kinds == ([] if case.kind is None else [case.kind])
@@ -210,7 +211,7 @@ def test_a_made_difference_is_called_what_it_is_and_found_once(name: str) -> Non
     assert made.account.difference == 0
     assert made.account.unexplained == Decimal(case.unexplained)
 
-    after = made.ledger.run_counts("none")
+    after = made.ledger.run_and_ledger("none")[0].jobs
     assert after["already_completed"] - before["already_completed"] == case.recovered
     assert before["expired"] - after["expired"] == case.recovered
     (verdict,) = verify(made.engine)
@@ -227,7 +228,7 @@ def test_a_made_difference_is_called_what_it_is_and_found_once(name: str) -> Non
 PERSISTENT = [
     name
     for name, case in CASES.items()
-    if "heartbeat" not in name and "session" not in name and case.kind is not Difference.FORGOTTEN
+    if "heartbeat" not in name and "session" not in name and case.kind is not D.FORGOTTEN
 ]
 
 
@@ -242,4 +243,4 @@ def test_a_restart_before_the_total_is_stated_changes_no_class_and_no_amount(nam
 
 def test_there_are_twenty_differences() -> None:
     assert sum(case.kind is not None for case in CASES.values()) >= 20
-    assert {case.kind for case in CASES.values()} == {None, *Difference} - OF_WALLET
+    assert {case.kind for case in CASES.values()} == {None, *D} - OF_WALLET

@@ -14,7 +14,7 @@ from fleet.domain.events import AbandonedSessionStopped, DrainBegun
 from fleet.errors import CallError
 from fleet.miner.abandoned import closing_rows
 from fleet.miner.phase import Phase
-from tests.unit.fleet.money.test_session_pay import CRASH, DONE, MINER, PAY, Farm, stopped, unresolved
+from tests.support.session_pay import CRASH, DONE, MINER, PAY, Farm, stopped, unresolved
 
 
 def drained(final: Totals | CallError) -> Farm:

@@ -9,7 +9,7 @@ from fleet.domain.saved_state import SavedMiner
 from fleet.domain.wallets import StatedWallet
 from fleet.money.books import Books
 from fleet.money.wallet import Wallet
-from tests.unit.fleet.money.test_wallet import Amount, Server, alerts, findings, kinds
+from tests.support.wallet_server import Amount, Server, alerts, findings, kinds
 
 
 def paid(amount: Amount) -> Server:

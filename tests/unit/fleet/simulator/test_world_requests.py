@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fleet.simulator.endpoints import parse_request
-from tests.unit.fleet.simulator.test_world import START, Site
+from tests.support.world_site import START, Site
 
 
 @pytest.mark.parametrize(

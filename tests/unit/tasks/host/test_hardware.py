@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tasks.host import hardware
-from tasks.host.hardware import Gpu, Hardware, detect, parse_gpus, usable_cores, usable_memory_mb
+from tasks.host.cgroup import Groups
+from tasks.host.hardware import Gpu, Hardware, detect, parse_gpus
 
 
 def test_a_host_has_a_core_and_no_more_than_its_affinity_allows() -> None:
@@ -22,19 +23,19 @@ def test_a_host_has_a_core_and_no_more_than_its_affinity_allows() -> None:
 def test_a_quota_cuts_the_cores_and_nonsense_does_not(tmp_path: Path, quota: str, most: int | None) -> None:
     (tmp_path / "cpu.max").write_text(quota)
     affinity = len(os.sched_getaffinity(0))
-    assert usable_cores(tmp_path) == (affinity if most is None else most)
+    assert detect(Groups(root=tmp_path)).cpu_cores == (affinity if most is None else most)
 
 
 def test_a_memory_limit_cuts_the_memory_and_max_does_not(tmp_path: Path) -> None:
     (tmp_path / "memory.max").write_text(f"{64 * 2**20}\n")
-    assert usable_memory_mb(tmp_path) == 64
+    assert detect(Groups(root=tmp_path)).memory_mb == 64
     (tmp_path / "memory.max").write_text("max\n")
-    assert usable_memory_mb(tmp_path) > 64
+    assert detect(Groups(root=tmp_path)).memory_mb > 64
 
 
 def test_without_control_groups_nothing_is_cut(tmp_path: Path) -> None:
-    assert usable_cores(tmp_path / "none") == len(os.sched_getaffinity(0))
-    assert usable_memory_mb(tmp_path / "none") > 0
+    assert detect(Groups(root=tmp_path / "none")).cpu_cores == len(os.sched_getaffinity(0))
+    assert detect(Groups(root=tmp_path / "none")).memory_mb > 0
 
 
 def test_every_gpu_of_the_listing_is_read_and_other_lines_are_skipped() -> None:

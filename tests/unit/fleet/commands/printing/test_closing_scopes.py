@@ -13,7 +13,7 @@ import pytest
 
 from fleet.commands.printing.closing import print_closing
 from fleet.coordinator.output.lines import Lines
-from fleet.coordinator.output.output import Report
+from fleet.coordinator.output.output import RunOutput
 from fleet.coordinator.output.summary import summary
 from fleet.coordinator.output.tally import RunTally
 from fleet.domain.answers import Registration, Totals
@@ -117,7 +117,7 @@ def warned(effects: list[Effect]) -> list[Notice]:
 
 def test_a_base_that_moves_because_the_server_forgot_is_one_warning_a_farm() -> None:
     out = io.StringIO()
-    report = Report(Lines(out), job_lines_per_s=20, status_every_s=30, total=Decimal(0))
+    report = RunOutput(Lines(out), job_lines_per_s=20, status_every_s=30, total=Decimal(0))
     for number in range(3):
         notices = warned(MinerAccount(f"rig-{number}", EARNED).registered(Registration(new=True), unresolved=False))
         assert [one.text for one in notices] == [FORGOTTEN]

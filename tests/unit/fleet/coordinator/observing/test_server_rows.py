@@ -11,8 +11,7 @@ from fleet.domain.amounts import EntryKind
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import Entry
 from fleet.server.prospect import Prospect
-from tests.unit.fleet.coordinator.scheduling.test_failover import bans, farm
-from tests.unit.fleet.coordinator.scheduling.test_paying import PAID, REJECTED, rejects
+from tests.support.one_miner_farms import PAID, REJECTED, bans, farm, rejects
 
 NOW_MS = 1_800_000_000_000
 

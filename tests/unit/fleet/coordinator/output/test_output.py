@@ -7,15 +7,15 @@ from decimal import Decimal
 
 from fleet.coordinator.inbox import Network
 from fleet.coordinator.output.lines import Lines
-from fleet.coordinator.output.output import Report
+from fleet.coordinator.output.output import RunOutput
 from fleet.domain.answers import GasInfo
 from fleet.domain.effects import Notice, NoticeKind
 
 
-def _report(**stated: int) -> tuple[Report, io.StringIO]:
+def _report(**stated: int) -> tuple[RunOutput, io.StringIO]:
     out = io.StringIO()
     lines = stated.get("job_lines_per_s", 20)
-    return Report(Lines(out), job_lines_per_s=lines, status_every_s=30, total=Decimal(0)), out
+    return RunOutput(Lines(out), job_lines_per_s=lines, status_every_s=30, total=Decimal(0)), out
 
 
 def test_the_lines_that_sum_up_have_all_that_was_paid() -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.output.lines import Lines
-from fleet.coordinator.output.output import Report
+from fleet.coordinator.output.output import RunOutput
 from fleet.domain.amounts import ZERO
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
-from tests.unit.fleet.coordinator.scheduling.test_scheduler_turns import Answered
+from tests.support.answered import Answered
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def ledger() -> Iterator[Ledger]:
 def test_workers_that_all_pause_are_no_fault_and_the_terminal_says_so(ledger: Ledger, tmp_path: Path) -> None:
     made, out, alive = Answered(ledger).registered(), io.StringIO(), tmp_path / "alive"
     clock = [made.now]
-    report = Report(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: clock[0])
+    report = RunOutput(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: clock[0])
     pulse = AliveFile(alive)
 
     def on(seconds: float, *, present: bool, pausing: str = "") -> None:

@@ -2,46 +2,8 @@
 
 from __future__ import annotations
 
-import random
-from decimal import Decimal
-
-from fleet.coordinator.scheduling.auto_miners import AutoMiners
 from fleet.coordinator.scheduling.failover import Failover
-from fleet.coordinator.scheduling.scheduler import Farm
-from fleet.domain.answers import Receipt
-from fleet.domain.calls import Call, CallKind, Reply
-from fleet.domain.jobs import MinerSpec
-from fleet.domain.saved_state import OpenSession, SavedMiner
-from fleet.errors import Banned
-from fleet.miner.miner import Miner
-from fleet.miner.policy import Policy
-from fleet.ratelimit.governor import Governor
-
-
-def farm(name: str, *, left_open: bool = False) -> Farm:
-    session = OpenSession(session_id="s", completed=0) if left_open else None
-    governor = Governor(requests=100, window_s=60.0, miners=1, heartbeat_s=30.0)
-    miner = Miner(MinerSpec(miner_id=name), Policy(), SavedMiner(session=session), random.Random(1), 0.0)
-    auto = AutoMiners([miner], governor, pinned=[name], heartbeat_s=30.0, now=0.0, follows=False)
-    return Farm([miner], governor, lambda _: None, max_calls=8, max_at_workers=8, now=0.0, auto=auto)
-
-
-def bans(of: Farm, now: float) -> None:
-    (miner,) = of.miners.values()
-    refused = Reply(call=Call(kind=CallKind.FETCH, spec=miner.spec), outcome=Banned("no"), sent_at=now, answered_at=now)
-    of.server.ended(refused, now, waits=True)
-
-
-def answers(of: Farm, now: float, *, reward: int = 1) -> None:
-    (miner,) = of.miners.values()
-    call = Call(kind=CallKind.SUBMIT, spec=miner.spec)
-    receipt = Receipt(accepted=True, reward=Decimal(reward))
-    of.server.ended(Reply(call=call, outcome=receipt, sent_at=now, answered_at=now), now, waits=False)
-
-
-def stands_by(of: Farm) -> bool:
-    assert of.auto is not None
-    return of.auto.standing_by
+from tests.support.one_miner_farms import answers, bans, farm, stands_by
 
 
 def test_a_later_priority_stands_by_and_equal_ones_mine_together() -> None:

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from fleet.coordinator.scheduling.failover import Failover
 from fleet.coordinator.scheduling.paying import Paying
-from fleet.coordinator.scheduling.scheduler import Farm
-from fleet.domain.answers import Receipt
-from fleet.domain.calls import Answer, Call, CallKind, Reply
-from fleet.domain.jobs import MinerSpec
+from fleet.domain.calls import Answer, CallKind, Reply
 from fleet.errors import CallError, JobUnknown, NoAnswer, Refused
-from tests.unit.fleet.coordinator.scheduling.test_failover import farm, stands_by
-
-PAID, NOTHING = Receipt(accepted=True, reward=Decimal(1)), Receipt(accepted=True, reward=Decimal(0))
-REJECTED = Receipt(accepted=False, reward=Decimal(0), error="Invalid result format")
-
-
-def reply(outcome: Answer | CallError, now: float, *, kind: CallKind = CallKind.SUBMIT, error: bool = False) -> Reply:
-    result = {"error": "no host could compute it"} if error else {"results_hash": "x"}
-    call = Call(kind=kind, spec=MinerSpec(miner_id="a"), result=result if kind is CallKind.SUBMIT else {})
-    return Reply(call=call, outcome=outcome, sent_at=now, answered_at=now)
+from tests.support.one_miner_farms import NOTHING, PAID, REJECTED, farm, rejects, reply, stands_by
 
 
 def usual(paying: Paying, gap_s: float) -> float:
@@ -70,11 +56,6 @@ def test_a_server_that_refuses_every_fetch_pays_nothing_either() -> None:
     for _ in range(5):
         paying.ended(reply(Refused(400, "no"), now, kind=CallKind.FETCH), now)
     assert paying.unpaid_s(now + 121.0) == 121.0
-
-
-def rejects(of: Farm, outcome: Receipt, since: float, until: float) -> None:
-    for second in range(int(since), int(until) + 1):
-        of.server.ended(reply(outcome, float(second)), float(second), waits=False)
 
 
 def test_the_standby_takes_over_from_a_server_that_pays_nothing_and_is_left_when_it_pays_again() -> None:

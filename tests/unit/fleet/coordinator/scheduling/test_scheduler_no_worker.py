@@ -11,7 +11,7 @@ import pytest
 from fleet.broker.presence import PresenceDetector
 from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.output.lines import Lines
-from fleet.coordinator.output.output import Report
+from fleet.coordinator.output.output import RunOutput
 from fleet.domain.amounts import ZERO
 from fleet.domain.answers import HeartbeatAnswer
 from fleet.domain.calls import CallKind
@@ -19,7 +19,7 @@ from fleet.domain.effects import Dispatch, JobMoved, Notice, NoticeKind
 from fleet.domain.jobs import JobOrigin, JobState
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
-from tests.unit.fleet.coordinator.scheduling.test_scheduler_turns import Answered, job, start
+from tests.support.answered import Answered, job, start
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_redis_that_does_not_answer_says_nothing_of_the_workers() -> None:
 def test_the_status_the_terminal_and_the_health_file_say_so_within_ten_seconds(ledger: Ledger, tmp_path: Path) -> None:
     made, out, alive = without_worker(ledger), io.StringIO(), tmp_path / "alive"
     clock = [made.now]
-    report = Report(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: clock[0])
+    report = RunOutput(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: clock[0])
     pulse, paused = AliveFile(alive), AliveFile(tmp_path / "paused", hosts_pause=lambda: True)
 
     def pass_to(now: float) -> None:
@@ -157,7 +157,7 @@ def test_a_job_without_a_worker_is_no_news_to_the_operator_each_time(ledger: Led
 
 def test_a_farm_without_a_session_has_no_figure_for_more_miners(ledger: Ledger) -> None:
     made, out = Answered(ledger), io.StringIO()
-    report = Report(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: made.now)
+    report = RunOutput(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: made.now)
     report.tick(made.farm, made.now + 40.0)
     assert "[STATUS]" in out.getvalue()
     assert "no session is open" in out.getvalue()
@@ -166,7 +166,7 @@ def test_a_farm_without_a_session_has_no_figure_for_more_miners(ledger: Ledger) 
 
 def test_a_drain_says_every_five_seconds_what_is_left_and_how_long_it_lasts(ledger: Ledger) -> None:
     made, out = Answered(ledger).mining(), io.StringIO()
-    report = Report(Lines(out), job_lines_per_s=0, status_every_s=1e9, total=ZERO, clock=lambda: made.now)
+    report = RunOutput(Lines(out), job_lines_per_s=0, status_every_s=1e9, total=ZERO, clock=lambda: made.now)
     report.stopping("a test", "", made.now + 100.0)
     made.farm.drain(made.now)
     for at in (4.0, 5.0, 9.0, 10.0):
@@ -179,7 +179,7 @@ def test_a_drain_says_every_five_seconds_what_is_left_and_how_long_it_lasts(ledg
 def test_a_drain_moves_a_bar_on_a_terminal_and_prints_no_lines(ledger: Ledger) -> None:
     made, out = Answered(ledger).mining(), io.StringIO()
     lines = Lines(out, width=lambda: 80)
-    report = Report(lines, job_lines_per_s=0, status_every_s=1e9, total=ZERO, clock=lambda: made.now)
+    report = RunOutput(lines, job_lines_per_s=0, status_every_s=1e9, total=ZERO, clock=lambda: made.now)
     report.stopping("a test", "", made.now + 100.0)
     made.farm.drain(made.now)
     for at in (4.0, 5.0, 9.0, 10.0):

@@ -11,7 +11,7 @@ from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import JobOrigin, JobState
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
-from tests.unit.fleet.coordinator.scheduling.test_scheduler_turns import Answered, job, start
+from tests.support.answered import Answered, job, start
 
 
 @pytest.fixture

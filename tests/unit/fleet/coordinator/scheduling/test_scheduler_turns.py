@@ -2,81 +2,23 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
-from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart
-from fleet.domain.calls import Answer, Call, CallKind, Reply
+from fleet.domain.answers import HeartbeatAnswer
+from fleet.domain.calls import CallKind
 from fleet.domain.effects import JobOpened, NoticeKind
-from fleet.domain.jobs import Job, JobOrigin, MinerSpec
-from fleet.domain.turn import Turn
-from fleet.errors import CallError, NoAnswer
+from fleet.domain.jobs import JobOrigin
+from fleet.errors import NoAnswer
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
-from fleet.miner.miner import Miner
-from fleet.miner.policy import Policy
-from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
-from tests.support.all_open import all_open
+from tests.support.answered import Answered, job, start
 
 #: until a call without an answer ends
 DEADLINE_S = 15.0
-
-
-class Answered:
-    """A farm whose calls wait here for their answers."""
-
-    def __init__(self, ledger: Ledger, miners: int = 1) -> None:
-        self.ledger = ledger
-        self.now = 0.0
-        self.calls: list[Call] = []
-        specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(miners)]
-        self.farm = all_open(
-            [Miner(spec, Policy(), ledger.saved_miner(spec.miner_id), random.Random(1), self.now) for spec in specs],
-            Governor(requests=5000, window_s=60.0, miners=miners, heartbeat_s=30.0),
-            ledger.find,
-        )
-        self.turn()
-
-    def turn(self) -> Turn:
-        """As the coordinator: written first."""
-        turn = self.farm.turn(self.now)
-        self.ledger.commit(turn.writes)
-        self.calls += turn.calls
-        return turn
-
-    def waiting(self, kind: CallKind) -> list[Call]:
-        return [call for call in self.calls if call.kind is kind]
-
-    def answer(self, call: Call, outcome: Answer | CallError) -> None:
-        self.calls.remove(call)
-        self.farm.on_reply(Reply(call=call, outcome=outcome, sent_at=self.now, answered_at=self.now), self.now)
-
-    def registered(self) -> Answered:
-        for call in self.waiting(CallKind.REGISTER):
-            self.answer(call, Registration(new=True))
-        self.turn()
-        return self
-
-    def mining(self) -> Answered:
-        self.registered()
-        # the first sessions are opened one after the other
-        while calls := self.waiting(CallKind.START_SESSION):
-            for call in calls:
-                self.answer(call, start(call))
-            self.turn()
-        return self
-
-
-def start(call: Call, initial_job: Job | None = None) -> SessionStart:
-    return SessionStart(session_id=f"session of {call.spec.miner_id}", adopted=False, initial_job=initial_job)
-
-
-def job(origin: JobOrigin) -> Job:
-    return Job(job_id="j1", job_type="data_hash", data={"size": 8}, reward=Decimal(1), origin=origin, timeout_s=60.0)
 
 
 @pytest.fixture
@@ -155,5 +97,5 @@ def test_a_job_that_is_fetched_after_the_drain_was_given_up_ends_at_once_and_rea
     made.turn()
     made.answer(fetch, job(JobOrigin.FETCHED))
     assert not made.turn().dispatches
-    assert ledger.run_counts("none")["expired"] == 1
+    assert ledger.run_and_ledger("none")[0].jobs["expired"] == 1
     assert drained(made, 600.0)

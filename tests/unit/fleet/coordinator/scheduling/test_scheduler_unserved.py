@@ -16,7 +16,7 @@ from fleet.domain.jobs import Job, JobOrigin, JobState
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
 from tasks.messages import Outcome, ResultMessage
-from tests.unit.fleet.coordinator.scheduling.test_scheduler_turns import Answered, job
+from tests.support.answered import Answered, job
 
 HEAVY: Job = replace(job(JobOrigin.FETCHED), job_type="model_training")
 

@@ -5,8 +5,6 @@ One file: the table of fields and their bounds is most of it.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -23,20 +21,7 @@ from tasks.compute.payloads.transactions import FraudDetection
 from tasks.compute.payloads.weights import FederatedLearning
 from tasks.errors import PayloadError
 from tasks.jobtypes import JOB_TYPES
-
-NAN, INF = float("nan"), float("inf")
-HUGE = 10**5000
-
-
-def nested(depth: int) -> list[Any]:
-    """A list in a list in a list …"""
-    value: list[Any] = []
-    for _ in range(depth):
-        value = [value]
-    return value
-
-
-DEEP = nested(100_000)
+from tests.support.hostile_numbers import DEEP, HUGE, INF, NAN
 
 FIELDS = """
     transactions tx_count amount from to blocks block_range height hash records layer_size batch_size epochs model_id

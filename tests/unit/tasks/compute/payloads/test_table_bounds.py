@@ -15,7 +15,7 @@ from tasks.compute.payloads.table import parse
 from tasks.compute.payloads.transactions import FraudDetection
 from tasks.compute.payloads.weights import FederatedLearning
 from tasks.errors import PayloadError, UnknownJobTypeError
-from tests.unit.tasks.compute.payloads.test_table import DEEP, HUGE, NAN
+from tests.support.hostile_numbers import DEEP, HUGE, NAN
 
 
 @pytest.mark.parametrize(
