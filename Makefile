@@ -40,7 +40,7 @@ up: $(STAMP) ## run a whole farm on this machine, e.g. make up ARGS='--server ht
 	@exec $(BIN)/fleet up $(ARGS)
 
 # Most of the tests wait for processes that they started. Those of one file run one after the other.
-# In the order of their names, the tiers that wait longest come first, and no file with one long test is left for the end.
+# Files that take long come first, in the order of tests/conftest.py; xdist's own begins with those of the most tests.
 AT_ONCE ?= 4
 
 .PHONY: test

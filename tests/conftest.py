@@ -23,6 +23,13 @@ os.environ |= {name: code for name, code in blas_variables().items() if name == 
 hypothesis_settings.register_profile("farm", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("farm")
 
+_UNIT = Path(__file__).parent / "unit"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with whole farms in virtual time, which compute for a minute or more: at the end, all would wait."""
+    items.sort(key=lambda item: item.path.parent != _UNIT)
+
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
