@@ -166,9 +166,10 @@ class AutoMiners:
     def look(self, now: float, *, at_workers: int) -> tuple[list[Miner], list[str]]:
         """The miners that were opened or closed, or whose total is due, and lines for the operator.
 
-        Call it at `look_at`. `at_workers` jobs await a worker's result.
+        Call it at `look_at`. `at_workers` jobs of these miners await a worker's result.
         """
         self.look_at = now + LOOK_EVERY_S
+        wait_s = self.meter.compute.wait_s(at_workers, now) * _MARGIN
         if self.standing_by:
             return [], []
         self.meter.limit(self._governor.limit, self._governor.window_s)
@@ -179,16 +180,15 @@ class AutoMiners:
         if decision.reason is Reason.UNREACHED:
             notices += self._put_aside(now)
         self._reach(now)
-        self._price_free_jobs(at_workers, now)
+        self._price_free_jobs(wait_s, now)
         if not self.follows:
             return self._reopened(now), notices
         changed = self._follow(self.controller.target, now)
         self._governor.keeps(max(sum(not miner.done for miner in self._miners), 1))
         return [*changed, *self._closed_wallets.look(self._miners, now)], notices
 
-    def _price_free_jobs(self, at_workers: int, now: float) -> None:
+    def _price_free_jobs(self, wait_s: float, now: float) -> None:
         """Set what the miners take without a fetch: all jobs, unless requests or workers are short."""
-        wait_s = self.meter.compute.wait_s(at_workers, now) * _MARGIN
         terms = FreeJobTerms(wait_s=wait_s if wait_s >= _LEAST_WAIT_S else 0.0)
         if self.model.ready:
             worth = self.model.compute_worth(self.own)

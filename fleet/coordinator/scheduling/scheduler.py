@@ -202,7 +202,7 @@ class Farm:
         """Open and close sessions where that earns more."""
         if self.draining or now < self.auto.look_at:
             return
-        changed, lines = self.auto.look(now, at_workers=self.workers.at_workers)
+        changed, lines = self.auto.look(now, at_workers=self.workers.own_at_workers)
         self.requeue(changed, now)
         self._turn.notices += [Notice(kind=NoticeKind.EARNING, miner_id="", text=text) for text in lines]
         self._sort(self.auto.advise(now, hosts=len(self.workers.able)), now)

@@ -77,7 +77,12 @@ class Workforce:
     @property
     def at_workers(self) -> int:
         """Jobs of all servers that are at the workers, or wait for one; without those of paused types."""
-        return sum(one._jobs.at_workers - one._paused_jobs for one in self._all)
+        return sum(one.own_at_workers for one in self._all)
+
+    @property
+    def own_at_workers(self) -> int:
+        """Jobs of this server that are at the workers, or wait for one; without those of paused types."""
+        return self._jobs.at_workers - self._paused_jobs
 
     @property
     def waiting_for_type(self) -> dict[str, str]:

@@ -22,6 +22,16 @@ def test_a_wait_grows_while_no_result_arrives() -> None:
     assert compute.wait_s(40, 64.0) == pytest.approx(64.0)
 
 
+def test_time_in_which_no_job_waits_is_none_of_the_workers() -> None:
+    compute = Compute()
+    for number in range(40):
+        compute.add("inference", 0.1, number * 0.1)
+    # the server was away for an hour
+    for second in range(4, 3604, 2):
+        assert compute.wait_s(0, float(second)) == 0.0
+    assert compute.wait_s(40, 3604.0) == pytest.approx(4.0, abs=2.1)
+
+
 def test_no_wait_is_known_before_some_results() -> None:
     compute = Compute()
     for number in range(19):

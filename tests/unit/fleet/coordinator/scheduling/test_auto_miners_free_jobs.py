@@ -9,6 +9,7 @@ import pytest
 from bench.virtual_farm import Scene, VirtualFarm
 from fleet.coordinator.scheduling.auto_miners import AutoMiners
 from fleet.earning.model import IncomeModel
+from fleet.simulator.bans import parse_ban
 from fleet.simulator.dialects import HeartbeatPay
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
@@ -43,6 +44,16 @@ def test_leaving_them_earns_more_than_computing_all(monkeypatch: pytest.MonkeyPa
 
 def test_a_limit_with_room_has_every_free_job_computed() -> None:
     assert worth(mined(5000, 70.0, miners=1)) == 0
+
+
+def test_workers_that_had_nothing_to_do_during_a_ban_are_not_called_busy_after_it() -> None:
+    farm = mined(5000, 70.0, miners=8)
+    auto, waits = farm.farm.auto, list[float]()
+    farm.simulator.bans.ban("farm", parse_ban("3600"), farm.now)
+    for second in range(3670, 3760):
+        farm.run(float(second))
+        waits.append(auto.seen.free_terms.wait_s)
+    assert max(waits) == 0
 
 
 def overloaded(miners: int, seconds: float) -> VirtualFarm:

@@ -7,9 +7,11 @@ import pytest
 from fleet.broker.presence import WorkerKinds, WorkerLevels
 from fleet.coordinator.scheduling.open_jobs import OpenJobs
 from fleet.coordinator.scheduling.workforce import Workforce
-from fleet.domain.effects import Dispatch
+from fleet.domain.effects import Dispatch, JobOpened
+from fleet.domain.jobs import JobState
 from tasks.broker.stated_host import StatedHost
 from tasks.messages import JobMessage
+from tests.support.miner_script import job
 
 TOWER, OTHER_TOWER, SHED = "worker@tower", "worker@other-tower", "worker@shed"
 LEVELS = {"tower": 6, "other-tower": 6, "shed": 1}
@@ -65,3 +67,16 @@ def test_the_farms_of_all_servers_know_what_workers_state_whichever_of_them_hear
     second = Workforce(OpenJobs(()), 10, first)
     second.hear(WorkerKinds({}, {TOWER: tower}))
     assert first.stated == second.stated == {TOWER: tower}
+
+
+def test_each_server_knows_which_of_the_jobs_at_the_workers_are_its_own() -> None:
+    def jobs(*job_ids: str) -> OpenJobs:
+        return OpenJobs(
+            JobOpened(job=job(job_id), miner_id="rig", session_id="s", state=JobState.DISPATCHED, attempt=1)
+            for job_id in job_ids
+        )
+
+    first = Workforce(jobs("a", "b"), 10)
+    second = Workforce(jobs("c"), 10, first)
+    assert (first.own_at_workers, second.own_at_workers) == (2, 1)
+    assert first.at_workers == second.at_workers == 3
