@@ -9,7 +9,7 @@ Some names of kombu's that begin with an underscore are used here, since it has 
 - `_refresh_binding`, `_do_restore_message`: kombu's versions run scripts, or write to a key that the message names.
   The Redis roles of workers and Flower allow neither.
 - `_brpop_read`, `_receive_one`: the only places where an unreadable message can be dropped before it ends the worker.
-- `_fanout_queues`, `_expires`, `_delivered`, `_qos`: the state that the overridden methods keep up to date.
+- `_fanout_queues`, `_expires`, `_delivered`, `_qos`, `_disconnect_pools`: the state of what is overridden, and its end.
 
 The lock file pins kombu's version, and `tests/integration/test_transport.py` and `test_role_of_a_worker.py` run these
 with a real Redis. One file: kombu's channel, its QoS and its transport are subclassed together and know each other.
@@ -101,8 +101,7 @@ class QoS(redis.QoS):
         """Tell Redis what was taken, what is done and what is for others, and forget it. Raises redis-py's errors."""
         self._awaited = False
         taken, self._unmarked = self._unmarked, {}
-        done, self._done = self._done, []
-        requeued, self._requeued = self._requeued, []
+        done, requeued, self._done, self._requeued = self._done, self._requeued, [], []
         if not (taken or done or requeued):
             return
         with self.pipe_or_acquire() as pipe:
@@ -111,8 +110,8 @@ class QoS(redis.QoS):
                 pipe.hset(self.unacked_key, mapping={tag: _body(message) for tag, message in taken.items()})
             if done:
                 pipe.zrem(self.unacked_index_key, *done).hdel(self.unacked_key, *done)
+            # behind those that are waiting
             for message in requeued:
-                # behind those that are waiting
                 key = message.delivery_info["routing_key"]
                 self.channel._do_restore_message(message.serializable(), "", key, pipe, leftmost=True)
             pipe.execute()
@@ -262,11 +261,12 @@ class Channel(redis.Channel):
             return True
 
     def close(self) -> None:
-        """At the end of the worker or after a lost connection, report what is done and restore the rest."""
+        """At the end or after a lost connection, report what is done, restore the rest, and end what that connected."""
         # Flower acknowledges nothing, and has kombu's own QoS
         if isinstance(self._qos, QoS) and not self.closed:
             self._qos.try_write()
         super().close()
+        self._disconnect_pools()
 
 
 class RedisTransport(redis.Transport):

@@ -1,4 +1,7 @@
-"""kombu's way to Redis, with few marks."""
+"""kombu's way to Redis, with few marks.
+
+One file: all tests look at the same two hashes of marks by the same connection.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from config.load import load
 from tasks.broker import transport
 from tasks.messages import JOBS_QUEUE
 from tasks.worker.app import make_app
+from tests.support.processes import eventually
 
 
 @pytest.fixture
@@ -57,6 +61,10 @@ class Marked:
         return int(self.client.llen(JOBS_QUEUE))
 
     @property
+    def clients(self) -> set[str]:
+        return {client["id"] for client in self.client.client_list()}
+
+    @property
     def transactions(self) -> int:
         return int(self.client.info("commandstats")["cmdstat_exec"]["calls"])
 
@@ -96,6 +104,15 @@ def test_the_end_of_a_channel_gives_back_what_is_not_done(connection: Connection
     done.ack()
     connection.default_channel.close()
     assert (len(marked), marked.waiting) == (0, 1)
+
+
+@pytest.mark.usefixtures("hub")
+def test_the_end_of_a_channel_leaves_no_connection_open(connection: Connection, marked: Marked) -> None:
+    taken(connection, 1)
+    before = marked.clients
+    connection.default_channel.close()
+    assert marked.waiting == 1
+    eventually("the channel closes what it opened to give messages back", lambda: marked.clients <= before, 3.0)
 
 
 def test_the_end_of_a_channel_says_what_is_done(connection: Connection, hub: Hub, marked: Marked) -> None:
