@@ -154,7 +154,7 @@ class Farm:
     def drain(self, now: float) -> None:
         """Stop fetching, finish the open jobs, then stop each session."""
         if not self.draining:
-            self._sort(self.auto.advise(now, hosts=len(self.workers.able), at_end=True), now)
+            self._sort(self.auto.advise(now, hosts=self.workers.able_hosts, at_end=True), now)
         self.server.draining = True
         self._tell_all(DrainBegun(), now)
 
@@ -205,7 +205,7 @@ class Farm:
         changed, lines = self.auto.look(now, at_workers=self.workers.own_at_workers)
         self.requeue(changed, now)
         self._turn.notices += [Notice(kind=NoticeKind.EARNING, miner_id="", text=text) for text in lines]
-        self._sort(self.auto.advise(now, hosts=len(self.workers.able)), now)
+        self._sort(self.auto.advise(now, hosts=self.workers.able_hosts), now)
 
     def requeue(self, changed: Iterable[Miner], now: float) -> None:
         """Queue miners that were opened or closed for their next calls."""

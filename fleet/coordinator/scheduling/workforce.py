@@ -23,6 +23,7 @@ from fleet.domain.jobs import AT_WORKERS
 from fleet.miner.job import flaw_of
 from fleet.miner.strikes import untried
 from tasks.broker.stated_host import StatedHost
+from tasks.host.host_names import host_of
 from tasks.messages import Outcome, ResultMessage
 
 
@@ -136,6 +137,11 @@ class Workforce:
             expected_ms=self._pace.expected_ms(message.job_type),
             hold_s=self._pace.hold_s(self.at_workers),
         )
+
+    @property
+    def able_hosts(self) -> int:
+        """The number of hosts whose workers compute."""
+        return len({host_of(worker) for worker in self.able})
 
     def _hosts_for(self, job_type: str) -> frozenset[str]:
         """The workers that can compute and may get jobs of a type: all, unless the policy keeps it to its class."""

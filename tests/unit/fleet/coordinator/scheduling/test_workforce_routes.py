@@ -80,3 +80,9 @@ def test_each_server_knows_which_of_the_jobs_at_the_workers_are_its_own() -> Non
     second = Workforce(jobs("c"), 10, first)
     assert (first.own_at_workers, second.own_at_workers) == (2, 1)
     assert first.at_workers == second.at_workers == 3
+
+
+def test_the_containers_of_a_host_are_one_host() -> None:
+    made = workforce(TOWER, SHED)
+    made.able = frozenset({f"{SHED}-0123456789ab", f"{SHED}-ba9876543210", TOWER})
+    assert made.able_hosts == 2
