@@ -123,7 +123,8 @@ def _print(found: HostSpeed, rewards: Mapping[str, Decimal]) -> None:
     gpus = ", ".join(f"{gpu['model']} ({gpu['memory_mb']:,} MB)" for gpu in hardware["gpus"]) or "none"
     at = f"{datetime.fromtimestamp(found.at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
     cores, memory = hardware["cpu_cores"], f"{hardware['memory_mb']:,} MB"
-    line(screen, f"{has['processor']} ({has['machine']}: {' '.join(has['features'])})", style="bold")
+    line(screen, has["processor"], style="bold")
+    line(screen, " ".join((has["machine"], *has["features"])))
     line(screen, f"cores {cores} · memory {memory} · GPU {gpus} · processes {found.processes}")
     blas = " for ".join(filter(None, (has["blas"] or "unknown BLAS", has["blas_code"])))
     line(screen, f"numpy {has['numpy']} · {blas} · Python {has['python']} · kernels {has['kernel_version']}")
