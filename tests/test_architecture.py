@@ -216,8 +216,16 @@ def test_no_module_reaches_what_it_must_not_know(module: str) -> None:
         assert not known, f"{module} reaches {name}, through {asker}"
 
 
-def test_the_wire_loads_neither_numpy_nor_celery() -> None:
-    code = "import sys, tasks.messages; print([n for n in ('celery', 'kombu', 'numpy', 'redis') if n in sys.modules])"
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("tasks.messages", ("celery", "kombu", "numpy", "redis")),
+        # a shell that completes a command waits for it
+        ("fleet.cli", ("pydantic", "rich.console", "requests", "redis", "numpy")),
+    ],
+)
+def test_what_starts_often_loads_nothing_heavy(module: str, heavy: tuple[str, ...]) -> None:
+    code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from config.load import load
 from config.sections import EarningSettings
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.tables import Sheet, console, line
 from fleet.earning.advice import Option, figure
 from fleet.earning.advice_json import stated

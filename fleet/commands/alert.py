@@ -8,7 +8,8 @@ import click
 
 from config.load import load
 from fleet.alerts.message import Message
-from fleet.commands.exits import EX_CONFIG, EX_UNAVAILABLE, Failure, settings_or_exit
+from fleet.commands.exits import EX_CONFIG, EX_UNAVAILABLE, Failure
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.progress import progress
 from fleet.commands.printing.tables import console, line
 from fleet.coordinator.observing.alerting import farm_title, outbox_of

@@ -14,8 +14,9 @@ import click
 
 from config.load import load
 from config.settings import Settings
-from fleet.commands.exits import EX_DATAERR, Failure, settings_or_exit
+from fleet.commands.exits import EX_DATAERR, Failure
 from fleet.commands.host_speed import HostSpeed, differences, keep, kept_speeds, measured, per_job, read
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.progress import progress
 from fleet.commands.printing.tables import Sheet, console, line
 from fleet.domain.wall_clock import wall_ms

@@ -13,7 +13,7 @@ from config.hiding import shortened_id, shortened_prefix
 from config.load import DEFAULT, Origin, read
 from config.reloading import TAKES, Takes
 from config.settings import Settings
-from fleet.commands.exits import settings_or_exit
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.tables import IDS, add, console, table
 from fleet.commands.reload import ask_coordinator, show
 from fleet.coordinator.reload.desk import ReloadWish

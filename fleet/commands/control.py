@@ -13,7 +13,8 @@ import click
 
 from config.load import load
 from fleet.commands.arguments.durations import DURATION
-from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_DATAERR, Failure, farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.tables import console, line
 from fleet.control.control import STEERED, Control, ControlChange, Target, TargetKind
 from fleet.control.ends import end_ms

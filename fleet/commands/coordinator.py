@@ -17,7 +17,8 @@ from config.logs import set_up
 from config.settings import SIMULATED_MINERS, Settings
 from config.streams import never_blocking, outlive_streams
 from fleet.commands.arguments.durations import DURATION, GIVE_UP, GIVE_UP_HELP
-from fleet.commands.exits import EX_PROTOCOL, farm_errors, nothing_mined, settings_or_exit
+from fleet.commands.exits import EX_PROTOCOL, farm_errors, nothing_mined
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.closing import print_closing
 from fleet.commands.printing.tables import EXACT
 from fleet.coordinator.startup.run import run_coordinator

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
 import click
 
-from config.errors import ConfigError
 from config.hiding import hidden
-from config.load import unread_env_file
-from fleet.commands.printing.tables import console, wrapped
+from fleet.commands.printing.wrapping import wrapped
 from fleet.errors import LedgerBusy, LedgerError, LedgerLocked, RedisHeld, ServiceError, ThreadEnded, WrongSetting
 from fleet.server.verdict import Trouble
 
@@ -66,9 +66,9 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message without miners' ids, each line after `fleet:`, wrapped between words on a terminal."""
-        screen = console(to_stderr=True)
+        width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
         for text in hidden(self.message).splitlines():
-            for line in wrapped(f"fleet: {text}", screen.width) if screen.is_terminal else [f"fleet: {text}"]:
+            for line in [f"fleet: {text}"] if width is None else wrapped(f"fleet: {text}", width):
                 click.echo(line, file=file, err=True)
         if self._as_json:
             click.echo(json.dumps({"error": self.message, "exit_code": self.exit_code}))
@@ -84,22 +84,6 @@ def nothing_mined(figures: Mapping[str, Any]) -> Failure | None:
         return None
     code = 0 if nothing["asked"] else _BY_TROUBLE[Trouble(nothing["trouble"])]
     return Failure(f"nothing was mined: {nothing['text']}", code, stated=True)
-
-
-@contextmanager
-def settings_or_exit(*, notes: bool = True) -> Iterator[None]:
-    """Turn a ConfigError of the block into a Failure with EX_CONFIG.
-
-    `notes` says whether to report a `.env` that was not read; a command started by another one need not repeat it.
-    """
-    try:
-        yield
-    except ConfigError as exc:
-        raise Failure(str(exc), EX_CONFIG) from exc
-    unread = unread_env_file() if notes else None
-    if unread is not None:
-        advice = f"run this command in {unread.parent}, or set FLEET_ENV_FILE={unread}"
-        click.echo(f"fleet: {unread} is not read from this folder; {advice}", err=True)
 
 
 @contextmanager

@@ -11,8 +11,9 @@ import click
 from config.hiding import hide_by
 from config.load import load
 from fleet.commands.arguments.found_jobs import found_jobs, wanted_id
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import farm_errors
 from fleet.commands.explain_earning import farm, host, miner
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.tables import add, console, line, table
 from fleet.domain.miner_names import IdHider
 from fleet.ledger.miner_names import stored_names

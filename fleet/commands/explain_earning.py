@@ -12,7 +12,8 @@ import click
 
 from config.load import load
 from config.settings import Settings
-from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_DATAERR, Failure, farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.tables import console, line
 from fleet.domain.calendar import HOUR_MS, Calendar
 from fleet.domain.wall_clock import wall_ms

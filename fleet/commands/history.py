@@ -14,7 +14,8 @@ from rich.console import Console
 
 from config.load import load
 from fleet.commands.arguments.durations import Duration
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.progress import moved
 from fleet.commands.printing.tables import GAP, Sheet, console, line
 from fleet.domain.calendar import Calendar

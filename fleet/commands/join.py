@@ -13,7 +13,8 @@ import click
 
 from config.handed_on import handed_on
 from config.load import load
-from fleet.commands.exits import EX_UNAVAILABLE, EX_USAGE, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_UNAVAILABLE, EX_USAGE, Failure, farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.hosts.invitation import Invitation, InvitationError
 from fleet.hosts.join import join_farm
 from fleet.hosts.secret_files import write_secret

@@ -11,7 +11,8 @@ from typing import TextIO
 import click
 
 from config.load import load
-from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.progress import counted, progress
 from fleet.commands.printing.sheets import piped, write_csv, write_json, write_parquet
 from fleet.commands.printing.tables import console, line

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from config.load import load
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.tables import Sheet, console, line
 from fleet.control.stated import entry_stated
 from fleet.control.wording import logged

@@ -11,7 +11,8 @@ import click
 from rich.console import Console
 
 from config.load import load
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.short_times import short_time
 from fleet.commands.printing.tables import EXACT, IDS, Sheet, console, line
 from fleet.exact_json import dump

@@ -10,7 +10,8 @@ from functools import partial
 import click
 
 from config.load import load
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.progress import moved
 from fleet.commands.printing.short_times import short_time
 from fleet.commands.printing.tables import EXACT, IDS, Cell, Sheet, console, line, to_second

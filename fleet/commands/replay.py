@@ -20,7 +20,8 @@ from fleet.audit.comparing import HostResult
 from fleet.audit.replaying import Agreement, ComparedField, compare
 from fleet.broker.disguise import Disguise
 from fleet.commands.arguments.found_jobs import found_jobs, wanted_id
-from fleet.commands.exits import EX_DATAERR, EX_NOINPUT, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_DATAERR, EX_NOINPUT, Failure, farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.progress import progress
 from fleet.commands.printing.tables import Sheet, console, line
 from fleet.commands.recomputing import Recomputation, Recomputed, recomputed

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from config.load import read
-from fleet.commands.exits import EX_CANTCREAT, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_CANTCREAT, Failure, farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.progress import steps
 from fleet.doctor.archive import packed
 from fleet.doctor.checkup import checks, own_secrets

@@ -10,7 +10,8 @@ import click
 
 from config.load import load
 from fleet.commands.arguments.dates import Period, with_period
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.losses import print_losses
 from fleet.commands.printing.rewards_sheet import rewards_sheet
 from fleet.commands.printing.sheets import piped, write_csv

@@ -12,7 +12,7 @@ from config.hours import DAYS
 from config.load import load
 from config.settings import Settings
 from fleet.commands.arguments.dates import Day
-from fleet.commands.exits import settings_or_exit
+from fleet.commands.loading import settings_or_exit
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.schedule.drawn_week import DrawnDay, drawn_week

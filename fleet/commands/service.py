@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from config.load import load
-from fleet.commands.exits import EX_CANTCREAT, EX_NOPERM, EX_UNAVAILABLE, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_CANTCREAT, EX_NOPERM, EX_UNAVAILABLE, Failure, farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.hosts.systemd import Installation, Part, unit, unit_name
 from fleet.hosts.unit_paths import in_a_home, installed, obstacle
 

@@ -11,7 +11,8 @@ import click
 
 from config.load import load
 from fleet.commands.arguments.durations import DURATION
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.hosts.farm_secrets import PAGES_USER, FarmSecrets, PublicAddress
 from fleet.hosts.joining import Access, hand_over
 from tasks.broker.handshake import release

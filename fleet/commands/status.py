@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.live import Live
 
 from config.load import load
-from fleet.commands.exits import EX_UNAVAILABLE, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_UNAVAILABLE, farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.status_screen import screen_of
 from fleet.commands.printing.tables import console
 from fleet.domain.calendar import Calendar

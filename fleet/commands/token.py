@@ -14,7 +14,8 @@ import click
 from config.load import load
 from config.settings import Settings
 from fleet.commands.arguments.durations import DURATION
-from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_DATAERR, Failure, farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.tables import Sheet, console, line
 from fleet.control.control import ControlChange, Target, TargetKind
 from fleet.control.request import check_words

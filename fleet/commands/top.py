@@ -12,7 +12,8 @@ import click
 
 from config.load import load
 from config.settings import Settings
-from fleet.commands.exits import EX_UNAVAILABLE, Failure, settings_or_exit
+from fleet.commands.exits import EX_UNAVAILABLE, Failure
+from fleet.commands.loading import settings_or_exit
 from fleet.domain.calendar import HOUR_MS, Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.ledger.reports.history import MINUTE_MS

@@ -15,7 +15,8 @@ from config.sources import variable
 from config.streams import never_blocking, outlive_streams
 from fleet.commands.arguments.counts import COUNT
 from fleet.commands.arguments.durations import DURATION, GIVE_UP, GIVE_UP_HELP
-from fleet.commands.exits import farm_errors, nothing_mined, settings_or_exit
+from fleet.commands.exits import farm_errors, nothing_mined
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.closing import print_closing
 from fleet.commands.printing.tables import EXACT
 from fleet.local.launch import Plan

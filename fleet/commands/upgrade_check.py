@@ -10,7 +10,8 @@ import click
 from config.load import load
 from config.settings import Settings
 from fleet.broker.worker_statements import seen_in_redis
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.diagnoses import show_diagnoses
 from fleet.commands.printing.progress import steps
 from fleet.doctor.checkup import own_secrets, redis_url_of

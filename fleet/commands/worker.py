@@ -9,7 +9,7 @@ import click
 
 from config.handed_on import handed_on
 from config.load import load
-from fleet.commands.exits import settings_or_exit
+from fleet.commands.loading import settings_or_exit
 from tasks.host.module_command import module_command
 
 

@@ -11,7 +11,8 @@ import click
 from config.load import load
 from config.settings import Settings
 from fleet.broker.worker_statements import stated_by_workers
-from fleet.commands.exits import EX_UNAVAILABLE, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_UNAVAILABLE, Failure, farm_errors
+from fleet.commands.loading import settings_or_exit
 from fleet.commands.printing.tables import Sheet, console, line
 from fleet.domain.wall_clock import wall_ms
 from fleet.local.running import farm_of
