@@ -72,7 +72,7 @@ def _upper(value: object) -> object:
 class Section(BaseModel):
     """Base of all sections: frozen, and without room for unknown names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class MinerSettings(Section):
