@@ -72,6 +72,7 @@ def _upper(value: object) -> object:
 class Section(BaseModel):
     """Base of all sections: frozen, and without room for unknown names."""
 
+    # the validator of `Settings` checks all sections; one of each by itself is built if it is ever needed
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 

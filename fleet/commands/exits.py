@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
@@ -12,7 +11,6 @@ from typing import IO, Any
 import click
 
 from config.hiding import hidden
-from fleet.commands.printing.wrapping import wrapped
 from fleet.errors import LedgerBusy, LedgerError, LedgerLocked, RedisHeld, ServiceError, ThreadEnded, WrongSetting
 from fleet.server.verdict import Trouble
 
@@ -66,9 +64,11 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message without miners' ids, each line after `fleet:`, wrapped between words on a terminal."""
-        width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
+        # by its name, since only a failure needs it: help and completion load no rich
+        tables = importlib.import_module("fleet.commands.printing.tables")
+        screen = tables.console(to_stderr=True)
         for text in hidden(self.message).splitlines():
-            for line in [f"fleet: {text}"] if width is None else wrapped(f"fleet: {text}", width):
+            for line in tables.wrapped(f"fleet: {text}", screen.width) if screen.is_terminal else [f"fleet: {text}"]:
                 click.echo(line, file=file, err=True)
         if self._as_json:
             click.echo(json.dumps({"error": self.message, "exit_code": self.exit_code}))

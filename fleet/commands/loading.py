@@ -1,4 +1,4 @@
-"""Reads the settings for a command: wrong ones end it, and a `.env` that was not read is reported."""
+"""Ends a command whose settings are wrong, and reports a `.env` that was not read."""
 
 from __future__ import annotations
 

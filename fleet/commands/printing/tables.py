@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
@@ -12,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fleet.commands.printing.wrapping import wrapped
 from fleet.money.readable import aligned, is_rounded
 
 #: width of a table that is not printed on a terminal, in characters
@@ -144,3 +144,11 @@ def line(screen: Console, text: str, *, style: str = "") -> None:
     if screen.is_terminal:
         text = "\n".join(part for one in text.splitlines() for part in wrapped(one, screen.width))
     screen.print(text, style=style, markup=False, soft_wrap=True)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines that fit the width, the second and further ones two columns further to the right."""
+    if cell_len(text) <= width:
+        return [text]
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

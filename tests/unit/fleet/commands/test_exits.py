@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
+import os
+import pty
+import struct
+import subprocess
 import sys
+import termios
 
 import click
 import pytest
@@ -46,6 +52,22 @@ def test_a_long_message_is_wrapped_between_words_on_a_terminal(monkeypatch: pyte
     Failure("the farm has no miner 'shed-3': there are attic-1, garage-1", EX_TEMPFAIL).show()
     assert isinstance(sys.stderr, Terminal)
     assert sys.stderr.getvalue() == "fleet: the farm has no miner 'shed-3':\n  there are attic-1, garage-1\n"
+
+
+def test_the_width_is_that_of_the_terminal_of_stderr_while_stdout_is_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    # a dumb terminal counts as 80 characters wide
+    monkeypatch.setenv("TERM", "xterm")
+    main, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 40, 0, 0))
+    message = "the farm has no miner 'shed-3': there are attic-1, garage-1"
+    code = f"from fleet.commands.exits import Failure; Failure({message!r}, 75).show()"
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave, check=True)
+    os.close(slave)
+    shown = os.read(main, 4096).decode()
+    os.close(main)
+    assert shown.splitlines() == ["fleet: the farm has no miner 'shed-3':", "  there are attic-1, garage-1"]
 
 
 def test_figures_that_state_the_failure_stay_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
