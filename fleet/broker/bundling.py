@@ -3,9 +3,10 @@
 Celery costs one to two milliseconds a message, more than a light kernel. So when a turn has several jobs for the
 workers, the light ones share a message: alone, each would wait longer for Celery than it waits for the others. While
 jobs wait long for a worker, or on their way to one, new jobs are held back for a tenth of that time, so that more of
-them share a message, including heavier ones. A job that was dispatched before goes alone: if it kills its process, it
-takes no other job with it. One whose result is only checked shares a message with others that the same hosts computed:
-each message has to keep away from those, and far from Redis few messages a second are possible.
+them share a message, including heavier ones; those of a queue that waits longer than the others, for longer. A job that
+was dispatched before goes alone: if it kills its process, it takes no other job with it. One whose result is only
+checked shares a message with others that the same hosts computed: each message has to keep away from those, and far
+from Redis few messages a second are possible.
 """
 
 from __future__ import annotations
@@ -35,23 +36,28 @@ class BundlePace:
     def __init__(self) -> None:
         #: kernel time in milliseconds, by job type
         self._mean_ms: dict[str, float] = {}
-        #: seconds from the dispatch to the result, less the kernel time
+        #: seconds from the dispatch to the result, less the kernel time: of all jobs, and by queue
         self._wait_s: float | None = None
+        self._queue_wait_s: dict[str, float] = {}
 
     def computed(self, job_type: str, ms: float) -> None:
         """Add the kernel time of a job, as stated by a worker, which may lie."""
         self._mean_ms[job_type] = _moved(self._mean_ms.get(job_type), ms)
 
-    def waited(self, seconds: float) -> None:
-        """Add the time from a job's dispatch to its result, less the kernel time, in seconds."""
+    def waited(self, queue: str, seconds: float) -> None:
+        """Add the time from the dispatch of a job in a queue to its result, less the kernel time, in seconds."""
         self._wait_s = _moved(self._wait_s, seconds)
+        self._queue_wait_s[queue] = _moved(self._queue_wait_s.get(queue), seconds)
 
-    def hold_s(self, at_workers: int) -> float:
-        """Seconds to hold a job back so that others share its message, while `at_workers` jobs are at the workers.
+    def hold_s(self, queue: str, at_workers: int) -> float:
+        """Seconds to hold a job of a queue back for others to share its message, while `at_workers` jobs are there.
 
         0 if results come at once, or if no other job is expected in that time.
         """
-        hold_s = _DEFAULT_HELD_S if self._wait_s is None else min(self._wait_s * _SHARE, _MOST_HELD_S)
+        if self._wait_s is None:
+            hold_s = _DEFAULT_HELD_S
+        else:
+            hold_s = min(max(self._wait_s, self._queue_wait_s.get(queue, 0.0)) * _SHARE, _MOST_HELD_S)
         return hold_s if hold_s >= _LEAST_HELD_S and at_workers * _SHARE >= 1 else 0.0
 
     def expected_ms(self, job_type: str) -> float:

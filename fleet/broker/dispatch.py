@@ -21,6 +21,7 @@ from kombu.exceptions import KombuError, OperationalError
 from fleet.broker.bundling import pack
 from fleet.broker.disguise import Disguise
 from fleet.broker.filing import Filing, level_of
+from fleet.broker.holding import Holding
 from fleet.broker.key_ring import KeyRing
 from fleet.broker.refusals import BrokerRefusal, Refusals
 from fleet.broker.routes import Routes
@@ -42,8 +43,8 @@ from tasks.messages import (
 _MOST_AT_ONCE = 256
 #: Bytes of data after which a round trip takes no further message. Each byte takes up to three of memory meanwhile.
 _MOST_BYTES = 2 * 1024 * 1024
-#: seconds between two checks for more jobs while one is held back
-_LOOK_S = 0.005
+#: most seconds between two looks for more jobs while others are held back
+_LOOK_S = 0.02
 #: seconds between two beats of an idle dispatcher
 _BEAT_S = 1.0
 #: a hanging Redis blocks the thread for 15 s at a time
@@ -101,6 +102,7 @@ class Dispatcher:
         #: results that could not yet be removed from the stream
         self._left: list[bytes] = []
         self._filing = Filing(client)
+        self._holding = Holding(_MOST_AT_ONCE)
         self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
         self.thread = WatchedThread("dispatcher", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
@@ -126,39 +128,38 @@ class Dispatcher:
         self.thread.join(timeout_s)
 
     def _run(self, progress: Progress) -> None:
-        ended = False
+        ended, entries = False, list[bytes]()
         while not ended:
             orders = self._waiting(progress)
             ended = None in orders
-            jobs = [order for order in orders if isinstance(order, Dispatch)]
-            entries = [entry for order in orders if not isinstance(order, Dispatch | Routes | None) for entry in order]
             for order in orders:
-                if isinstance(order, Routes):
+                if isinstance(order, Dispatch):
+                    self._holding.add(order, self._filing.queue_of(order), time.monotonic())
+                elif isinstance(order, Routes):
                     self._filing.follow(order)
+                elif order is not None:
+                    entries.extend(order)
+            jobs = self._holding.all() if ended or not self._bundle_ms else self._holding.due(time.monotonic())
             if jobs:
                 for word in self._publish(jobs):
                     self._tell(word)
-            if entries:
+            # while jobs are held back, one round trip acknowledges the results of many turns
+            if entries and (jobs or not self._holding):
                 progress.beat()
                 self._acknowledge(entries)
+                entries = []
         self._close_producer()
 
-    def _first(self, progress: Progress) -> _Order:
-        """Wait for an order; return the one that has waited longest. Look after the queues meanwhile."""
-        while True:
-            progress.beat()
-            self._filing.look(time.monotonic())
-            with contextlib.suppress(queue.Empty):
-                return self._orders.get(timeout=_BEAT_S)
-
     def _waiting(self, progress: Progress) -> list[_Order]:
-        """All waiting orders, after waiting for the first one and for others to share its message."""
-        orders = [self._first(progress)]
-        if self._bundle_ms and isinstance(orders[0], Dispatch) and orders[0].hold_s:
-            until = time.monotonic() + orders[0].hold_s
-            while self._orders.qsize() + 1 < _MOST_AT_ONCE and time.monotonic() < until:
-                time.sleep(_LOOK_S)
+        """All waiting orders; waits for the first one, unless jobs are held back. Looks after the queues meanwhile."""
+        progress.beat()
+        self._filing.look(time.monotonic())
+        orders: list[_Order] = []
         with contextlib.suppress(queue.Empty):
+            if self._holding:
+                time.sleep(min(_LOOK_S, self._holding.due_in(time.monotonic())))
+            else:
+                orders.append(self._orders.get(timeout=_BEAT_S))
             while len(orders) < _MOST_AT_ONCE:
                 orders.append(self._orders.get_nowait())
         return orders
@@ -174,8 +175,9 @@ class Dispatcher:
             fresh = [order for order in orders if id(order) not in waiting]
             if not fresh:
                 return [_word(order, published=True, waits=True) for order in orders]
-            held_ms = max((order.hold_s for order in fresh), default=0.0) * 1000
-            self._send_all(fresh, self._bundle_ms and max(self._bundle_ms, held_ms), self._open_producer())
+            left, producer = deque(fresh), self._open_producer()
+            while left:
+                self._send_some(left, producer)
         except _BROKER_ERRORS as exc:
             self._close_producer()
             answer = _answer(exc)
@@ -188,13 +190,7 @@ class Dispatcher:
         if refusal is not None:
             self._warn(refusal)
 
-    def _send_all(self, orders: Sequence[Dispatch], most_ms: float, producer: Any) -> None:
-        """Send the jobs in as few round trips as `_MOST_BYTES` allows."""
-        left = deque(orders)
-        while left:
-            self._send_some(left, most_ms, producer)
-
-    def _send_some(self, left: deque[Dispatch], most_ms: float, producer: Any) -> None:
+    def _send_some(self, left: deque[Dispatch], producer: Any) -> None:
         """Take the jobs of one round trip, and send them. Each is encoded once, for its size and to be sent."""
         ready: dict[int, _Encoded] = {}
         orders: list[Dispatch] = []
@@ -210,11 +206,15 @@ class Dispatcher:
         messages = [
             message
             for some in by_queue.values()
-            for message in pack(some, most_ms, size_of=lambda order: ready[id(order)].size)
+            for message in pack(some, self._most_ms(some), size_of=lambda order: ready[id(order)].size)
         ]
         with producer.batch(_MOST_AT_ONCE) if len(messages) > 1 else contextlib.nullcontext():
             for message in messages:
                 self._send([ready[id(order)] for order in message], producer)
+
+    def _most_ms(self, orders: Sequence[Dispatch]) -> float:
+        """How long the jobs of a message may take: `bundle_ms`, or for as long as these were held back."""
+        return self._bundle_ms and max(self._bundle_ms, 1000 * max(order.hold_s for order in orders))
 
     def _send(self, jobs: Sequence[_Encoded], producer: Any) -> None:
         """Send a message. Its jobs have one queue, though not always one class."""

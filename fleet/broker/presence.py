@@ -62,6 +62,8 @@ class WorkerLevels:
     """The workers that take jobs, with the level of the highest class whose queue each takes them from."""
 
     by_worker: Mapping[str, int]
+    #: whether hosts help with the jobs of all classes
+    helping: bool = False
 
 
 class PresenceDetector:
@@ -112,7 +114,7 @@ class PresenceWatch:
         self._client, self._keys = client, keys
         self._tell, self._tell_kinds = tell, tell_kinds
         self._told = WorkerKinds({})
-        self._levels: Mapping[str, int] = {}
+        self._levels = WorkerLevels({})
         self._kinds_due_at = 0.0
         self._stop = threading.Event()
         #: what the workers state of their processes, as of the last look
@@ -165,13 +167,15 @@ class PresenceWatch:
         if lengths is not None and self.slots.taking is not None:
             idle = Counter[int]()
             for name, free in self.slots.taking.items():
-                idle[self._levels.get(name, LEVELS[0])] += free
-            self._open(self._helping.look(lengths, idle, now))
+                idle[self._levels.by_worker.get(name, LEVELS[0])] += free
+            open_level = self._helping.look(lengths, idle)
+            self._open(open_level)
+            self._tell_levels(self._levels.by_worker, helping=open_level > LEVELS[0])
 
     def _look_at_kinds(self, now: float) -> None:
         """Report what workers state of their hosts, if that has changed; at once for a worker that comes or goes."""
         taking = self.slots.taking
-        if now < self._kinds_due_at and (taking is None or taking.keys() == self._levels.keys()):
+        if now < self._kinds_due_at and (taking is None or taking.keys() == self._levels.by_worker.keys()):
             return
         self._kinds_due_at = now + _KINDS_S
         try:
@@ -186,9 +190,14 @@ class PresenceWatch:
             self._tell_kinds(found)
         if taking is not None:
             levels = {name: hosts[name].level if name in hosts else LEVELS[0] for name in taking}
-            if levels != self._levels:
-                self._levels = levels
-                self._tell_kinds(WorkerLevels(levels))
+            self._tell_levels(levels, helping=self._levels.helping)
+
+    def _tell_levels(self, levels: Mapping[str, int], *, helping: bool) -> None:
+        """Report which workers take jobs of which classes, if that has changed."""
+        found = WorkerLevels(levels, helping)
+        if found != self._levels:
+            self._levels = found
+            self._tell_kinds(found)
 
 
 def _lengths(client: redis.Redis) -> Mapping[str, int] | None:

@@ -3,7 +3,8 @@
 Workers take jobs from the queues of all classes that their host qualifies for. So classes that the same workers serve
 share a queue, that of their lowest one: where all hosts are alike, there is one queue, and jobs share messages as ever.
 Those that not all workers serve have two, one for classes with long jobs and one for the others, since hosts that don't
-qualify help with short jobs before they help with long ones.
+qualify help with short jobs before they help with long ones. While they do help, the short jobs of all classes are for
+every host, so they have one queue and share messages: a message costs a worker more than most of them do.
 """
 
 from __future__ import annotations
@@ -53,10 +54,11 @@ class Routes:
 ONE_QUEUE = Routes(dict.fromkeys(LEVELS, LEVELS[0]))
 
 
-def routes_for(live: Collection[int], *, refuse: bool) -> Routes:
+def routes_for(live: Collection[int], *, refuse: bool, helping: bool = False) -> Routes:
     """The routes for workers of these levels, at least one.
 
-    Jobs of a class above all of them are refused, or go to the queue of the best class that any worker serves.
+    Jobs of a class above all of them are refused, or go to the queue of the best class that any worker serves. While
+    hosts help each other, which `refuse` rules out, the short jobs of all classes go to the first queue.
     """
     steps = sorted(set(live))
     best = steps[-1]
@@ -73,6 +75,8 @@ def routes_for(live: Collection[int], *, refuse: bool) -> Routes:
     if not refuse:
         for level in LEVELS[best:]:
             by_level[level] = lowest.get((best, level in LONG_LEVELS), by_level[best])
+        if helping:
+            by_level |= {level: LEVELS[0] for level in LEVELS if level not in LONG_LEVELS}
     return Routes(by_level)
 
 
@@ -91,6 +95,8 @@ class Router:
         """`refuse` refuses the jobs of classes that no worker serves, instead of giving them to the best there is."""
         self.refuse = refuse
         self.routes = ONE_QUEUE
+        #: whether hosts help with the jobs of all classes
+        self._helping = False
         #: worker → its level, as it states it
         self._levels: Mapping[str, int] = {}
         #: level of a class → since when its jobs have waited without any result
@@ -107,8 +113,9 @@ class Router:
         known = JOB_TYPES.get(job_type)
         return (None if known is None else self.routes.queue_of(known.level)) or QUEUES[LEVELS[0]]
 
-    def live(self, levels: Mapping[str, int]) -> None:
+    def live(self, levels: Mapping[str, int], *, helping: bool = False) -> None:
         """The workers that take jobs, and their levels. Without any, jobs wait, and the routes stay."""
+        self._helping = helping
         if levels:
             self._levels, self._look_at = levels, float("-inf")
 
@@ -153,7 +160,8 @@ class Router:
                 del self._waits_since[level]
         self._distrusted = {level: until for level, until in self._distrusted.items() if until > now}
         most = min(self._distrusted, default=LEVELS[-1] + 1) - 1
-        self.routes = routes_for({min(level, most) for level in self._levels.values()}, refuse=self.refuse)
+        levels = {min(level, most) for level in self._levels.values()}
+        self.routes = routes_for(levels, refuse=self.refuse, helping=self._helping)
         if self.routes == self._told:
             return None
         self._told = self.routes

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,32 @@ def test_jobs_of_different_queues_share_no_message(empty_redis_url: str) -> None
         }
         assert levels[4] <= {4, 6}
         assert all(levels[level] == {level} for level in (1, 2, 3, 5))
+
+
+def test_jobs_of_a_rare_queue_are_not_sent_along_with_those_of_a_busy_one(empty_redis_url: str) -> None:
+    with redis.Redis.from_url(empty_redis_url) as client:
+        with dispatcher(empty_redis_url, bundle_ms=1_000.0) as (one, stated):
+            one.route(routes_for({1, 6}, refuse=False))
+            for number in range(2):
+                one.dispatch(replace(of_level(2, f"rare-{number}"), expected_ms=1.0, hold_s=600.0))
+                one.dispatch(replace(of_level(1, f"busy-{number}"), expected_ms=1.0, hold_s=0.01))
+                assert stated.get(timeout=PATIENCE_S).job_id == f"busy-{number}"
+            assert waiting(client) == {1: ["busy-0", "busy-1"]}
+        assert [len(ids) for ids in waiting(client).values()] == [2, 1], "the end sends both in one message"
+
+
+def test_that_hosts_help_each_other_is_told_with_the_workers(empty_redis_url: str, tmp_path: Path) -> None:
+    told: list[WorkerKinds | WorkerLevels] = []
+    opened: list[int] = []
+    by_hand(empty_redis_url, *(of_level(5, f"job-{number}") for number in range(3)))
+    with worker(empty_redis_url, tmp_path, settings=SMALL):
+        watch = PresenceWatch(redis_client(empty_redis_url), lambda _: None, told.append, open_to_all=opened.append)
+        try:
+            eventually("help", lambda: WorkerLevels({"bench": 2}, helping=True) in told)
+            assert opened[-1] == 6
+        finally:
+            watch.close()
+            watch.thread.join(PATIENCE_S)
 
 
 def test_a_job_may_be_sent_again_while_only_others_wait_in_another_queue(empty_redis_url: str) -> None:

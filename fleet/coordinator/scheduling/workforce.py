@@ -105,7 +105,7 @@ class Workforce:
             for one in self._all:
                 one.stated = stated.hosts
         else:
-            self.router.live(stated.by_worker)
+            self.router.live(stated.by_worker, helping=stated.helping)
             self._hosts.stated(stated.by_worker.keys())
 
     def look(self, now: float) -> None:
@@ -135,7 +135,7 @@ class Workforce:
             avoid=avoid,
             for_all=bool(avoid) and not untried(avoid, self.router.serving(self.able, message.job_type)),
             expected_ms=self._pace.expected_ms(message.job_type),
-            hold_s=self._pace.hold_s(self.at_workers),
+            hold_s=self._pace.hold_s(self.router.queue_of(message.job_type), self.at_workers),
         )
 
     @property
@@ -242,7 +242,8 @@ class Workforce:
         if message.outcome is Outcome.COMPUTED:
             self._pace.computed(job.job_type, message.compute_ms)
             if message.attempt == job.attempt and job.ordered_at is not None:
-                self._pace.waited(now - job.ordered_at - message.compute_ms / 1000)
+                queue = self.router.queue_of(job.job_type)
+                self._pace.waited(queue, now - job.ordered_at - message.compute_ms / 1000)
         warning = self._hosts.ended(message, job.job_type, now)
         self.look(now)
         return warning

@@ -105,25 +105,35 @@ def test_what_is_expected_is_the_mean_of_what_a_type_took_lately() -> None:
     assert pace.expected_ms("fraud_detection") == JOB_TYPES["fraud_detection"].typical_ms, "until one tells"
 
 
+def waited(pace: BundlePace, seconds: float, queue: str = "light") -> BundlePace:
+    """The pace after many jobs of a queue that waited for so long."""
+    for _ in range(300):
+        pace.waited(queue, seconds)
+    return pace
+
+
 def test_jobs_are_held_back_for_a_tenth_of_the_time_that_they_wait_anyway() -> None:
-    pace = BundlePace()
-    for _ in range(300):
-        pace.waited(0.8)
-    assert pace.hold_s(100) == pytest.approx(0.08)
-    for _ in range(300):
-        pace.waited(60.0)
-    assert pace.hold_s(100) == 1.0, "never longer"
+    pace = waited(BundlePace(), 0.8)
+    assert pace.hold_s("light", 100) == pytest.approx(0.08)
+    assert waited(pace, 60.0).hold_s("light", 100) == 1.0, "never longer"
+
+
+def test_jobs_of_a_queue_that_waits_longer_than_others_are_held_back_for_longer_and_no_others_for_less() -> None:
+    pace = waited(waited(BundlePace(), 4.0, "heavy"), 0.8)
+    assert pace.hold_s("heavy", 100) == pytest.approx(0.4)
+    assert pace.hold_s("light", 100) == pytest.approx(0.08)
+    pace = waited(waited(BundlePace(), 0.2), 4.0, "heavy")
+    assert pace.hold_s("light", 100) == pytest.approx(0.4), "their hosts have others to compute meanwhile"
+    assert pace.hold_s("a queue of tomorrow", 100) == pytest.approx(0.4)
 
 
 def test_jobs_are_not_held_back_where_that_gains_nothing() -> None:
     pace = BundlePace()
-    assert pace.hold_s(100) > 0, "until the first result has told"
-    assert pace.hold_s(9) == 0.0, "nobody is to be expected who would share the message"
-    pace.waited(0.8)
-    assert pace.hold_s(9) == 0.0
-    for _ in range(300):
-        pace.waited(0.004)
-    assert pace.hold_s(100) == 0.0, "results come at once"
+    assert pace.hold_s("light", 100) > 0, "until the first result has told"
+    assert pace.hold_s("light", 9) == 0.0, "nobody is to be expected who would share the message"
+    pace.waited("light", 0.8)
+    assert pace.hold_s("light", 9) == 0.0
+    assert waited(pace, 0.004).hold_s("light", 100) == 0.0, "results come at once"
 
 
 def test_checks_share_a_message_with_those_that_the_same_hosts_computed() -> None:

@@ -47,6 +47,17 @@ def test_what_no_worker_serves_can_be_refused() -> None:
     assert routes_for({6}, refuse=True) == ONE_QUEUE
 
 
+def test_while_hosts_help_the_short_jobs_of_all_classes_share_the_first_queue() -> None:
+    assert routes_for({1, 3, 6}, refuse=False, helping=True).by_level == {1: 1, 2: 2, 3: 1, 4: 1, 5: 5, 6: 1}
+    assert routes_for({1, 4}, refuse=False, helping=True).by_level == {1: 1, 2: 2, 3: 1, 4: 1, 5: 2, 6: 1}
+    assert routes_for({6}, refuse=False, helping=True) == ONE_QUEUE
+    assert routes_for({1, 4}, refuse=True, helping=True) == routes_for({1, 4}, refuse=True), "nobody may help"
+    made = router(1, 6)
+    assert made.look(NOW) == routes_for({1, 6}, refuse=False)
+    made.live({"host-0": 1, "host-1": 6}, helping=True)
+    assert made.look(NOW + 1) == routes_for({1, 6}, refuse=False, helping=True)
+
+
 def router(*levels: int, refuse: bool = False) -> Router:
     made = Router(refuse=refuse)
     made.live({f"host-{number}": level for number, level in enumerate(levels)})
