@@ -50,7 +50,7 @@ class BundlePace:
         self._queue_wait_s[queue] = _moved(self._queue_wait_s.get(queue), seconds)
 
     def hold_s(self, queue: str, at_workers: int) -> float:
-        """Seconds to hold a job of a queue back for others to share its message, while `at_workers` jobs are there.
+        """Seconds to hold a job of a queue back for others to share its message, with `at_workers` jobs at the workers.
 
         0 if results come at once, or if no other job is expected in that time.
         """

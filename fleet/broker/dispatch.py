@@ -139,7 +139,7 @@ class Dispatcher:
                     self._filing.follow(order)
                 elif order is not None:
                     entries.extend(order)
-            jobs = self._holding.all() if ended or not self._bundle_ms else self._holding.due(time.monotonic())
+            jobs = self._holding.due(float("inf") if ended or not self._bundle_ms else time.monotonic())
             if jobs:
                 for word in self._publish(jobs):
                     self._tell(word)

@@ -6,8 +6,6 @@ due, jobs of each queue but the busiest would travel alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from fleet.domain.effects import Dispatch
 
 
@@ -35,13 +33,6 @@ class Holding:
         return max(0.0, min((due_at for due_at, _ in self._held.values()), default=float("inf")) - now)
 
     def due(self, now: float) -> list[Dispatch]:
-        """The jobs of all queues that are due. They are held back no longer."""
-        return self._taken(lambda due_at, orders: due_at <= now or len(orders) >= self._most)
-
-    def all(self) -> list[Dispatch]:
-        """All jobs. They are held back no longer."""
-        return self._taken(lambda _due_at, _orders: True)
-
-    def _taken(self, wanted: Callable[[float, list[Dispatch]], bool]) -> list[Dispatch]:
-        queues = [queue for queue, held in self._held.items() if wanted(*held)]
-        return [order for queue in queues for order in self._held.pop(queue)[1]]
+        """The jobs of all queues that are due by `now`, held back no longer; with infinity, all jobs."""
+        due = [queue for queue, (due_at, orders) in self._held.items() if due_at <= now or len(orders) >= self._most]
+        return [order for queue in due for order in self._held.pop(queue)[1]]

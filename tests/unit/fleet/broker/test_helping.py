@@ -18,7 +18,7 @@ def looked(*lengths: Mapping[str, int], idle: Mapping[int, int] = IDLE, helping:
 
 def test_idle_hosts_help_once_messages_have_waited_at_three_looks_of_five() -> None:
     assert looked(HEAVY, HEAVY, HEAVY) == [1, 1, 6]
-    assert looked(HEAVY, {}, HEAVY, {}, HEAVY) == [1, 1, 1, 1, 6], "what qualifies hosts hold waits as well"
+    assert looked(HEAVY, {}, HEAVY, {}, HEAVY) == [1, 1, 1, 1, 6], "what the hosts that qualify have taken waits, too"
     assert looked(HEAVY, {}, {}, HEAVY, {}, {}, HEAVY) == [1] * 7, "they keep up"
 
 

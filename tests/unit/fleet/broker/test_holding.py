@@ -59,5 +59,5 @@ def test_at_the_end_all_leave() -> None:
     holding, orders = Holding(most=3), [held(number, 9.0) for number in range(2)]
     for order, queue in zip(orders, ("light", "heavy"), strict=True):
         holding.add(order, queue, NOW)
-    assert holding.all() == orders
+    assert holding.due(float("inf")) == orders
     assert not holding
