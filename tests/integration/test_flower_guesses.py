@@ -70,13 +70,13 @@ def test_a_guesser_is_slowed_down_and_the_right_password_is_not_looked_at_meanwh
 
 
 def test_flower_lives_under_the_path_at_which_a_proxy_hands_it_on(redis_url: str, tmp_path: Path) -> None:
-    with flower(redis_url, tmp_path, FLEET_FLOWER__URL_PREFIX="farm/flower") as (_, url):
-        status, text, _ = asked(f"{url}/farm/flower/workers")
+    with flower(redis_url, tmp_path, FLEET_FLOWER__URL_PREFIX="pages/flower") as (_, url):
+        status, text, _ = asked(f"{url}/pages/flower/workers")
         assert status == 200
         links = [part.split('"')[0] for part in text.split('src="')[1:]]
         assert links
         for link in links:
-            assert link.startswith("/farm/flower/static/")
+            assert link.startswith("/pages/flower/static/")
             assert asked(url + link)[0] == 200
         assert asked(f"{url}/workers")[0] == 404
 
