@@ -9,7 +9,7 @@ whose mark it passes are taken. So hosts far away cost a few checks each, howeve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from fleet.audit.auditor import Auditor
@@ -44,9 +44,7 @@ class Screening:
         """Number of results that are held."""
         return len(self._held)
 
-    def arrived(
-        self, message: ResultMessage, able: Collection[str], flawed: Callable[[], bool] = lambda: False
-    ) -> Screened:
+    def arrived(self, message: ResultMessage, able: Collection[str], *, flawed: bool = False) -> Screened:
         """Count a computed result, and decide about it. `able` are the workers that compute other jobs.
 
         One that is `flawed` can't be submitted anyway, so that nothing is to be checked.
@@ -59,7 +57,7 @@ class Screening:
         if job_id in self._held:
             return Screened.HELD
         mark = auditor.mark()
-        if mark >= auditor.share_of(host) or flawed():
+        if mark >= auditor.share_of(host) or flawed:
             return Screened.TAKEN
         if not any(host_of(worker) != host for worker in able):
             record.unchecked += 1

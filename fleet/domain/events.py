@@ -20,6 +20,8 @@ class ResultArrived:
     """A worker's attempt at one of the miner's jobs ended."""
 
     message: ResultMessage
+    #: why the result can't be submitted, or why there is none; empty if it can be
+    flaw: str
     #: workers that compute other jobs
     able: Collection[str] = ()
     #: what becomes of the result

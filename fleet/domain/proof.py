@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from tasks.compact_json import compact_sorted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +38,3 @@ class Proof:
     input_digest: bytes = b""
     #: digest of the `result` that was submitted
     result_digest: bytes = b""
-
-
-def json_digest(value: Mapping[str, Any]) -> bytes:
-    """SHA-256 of a JSON object in canonical form: keys sorted, no spaces, ASCII, floats by repr."""
-    return hashlib.sha256(compact_sorted(value).encode()).digest()

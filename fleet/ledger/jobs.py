@@ -5,7 +5,6 @@ One file: each move of a job changes its row, its counters and its losses togeth
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -24,6 +23,7 @@ from fleet.ledger import schema
 from fleet.ledger.column_types import begun
 from fleet.ledger.proof.seals import seal, sealed
 from fleet.ledger.statements import KEY, insert_into, key_conditions, run, select_by_key, update_by_key, upsert
+from tasks.compact_json import compact
 
 #: the counter of all jobs ever assigned; the other counters are named after final states
 ASSIGNED = "assigned"
@@ -227,8 +227,6 @@ _FIND = select_by_key(
     schema.jobs, _KEY_COLUMNS, ("miner", "state", "reward", "loss", "assigned_at", "finished_at", "events")
 )
 _LOSS = select_by_key(schema.losses, _LOSS_COLUMNS)
-#: made once: `json.dumps` would make an encoder for each value
-_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _latest(words: Iterable[str | None]) -> str | None:
@@ -237,4 +235,4 @@ def _latest(words: Iterable[str | None]) -> str | None:
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    return _ENCODE(dict(value))
+    return compact(dict(value))

@@ -14,6 +14,7 @@ from typing import Any
 
 from fleet.domain.submitted_work import SubmittedWork
 from fleet.errors import LedgerError
+from tasks.compact_json import compact
 
 #: the form that is written
 _FORM = b"\x01"
@@ -62,17 +63,8 @@ def packed(server: str, works: Sequence[SubmittedWork]) -> Iterator[tuple[bytes,
     size = 0
     for work in works:
         kind = kinds.setdefault(work.kind, len(kinds))
-        row = _ENCODE(
-            [
-                work.job_id,
-                work.job_type,
-                dict(work.data),
-                dict(work.result),
-                work.kernel_version,
-                kind,
-                int(work.mended),
-            ]
-        )
+        names, rest = compact([work.job_id, work.job_type]), compact([work.kernel_version, kind, int(work.mended)])
+        row = f"{names[:-1]},{work.data_json},{work.result_json},{rest[1:]}"
         if rows and size + len(row) > _MOST_CHARACTERS:
             yield _compressed(server, kinds, rows), len(rows)
             rows, size = [], 0
@@ -99,7 +91,7 @@ def unpacked(content: bytes) -> Block:
 
 
 def _compressed(server: str, kinds: dict[tuple[str, ...], int], rows: Sequence[str]) -> bytes:
-    head = _ENCODE({"server": server, "kinds": list(kinds)})
+    head = compact({"server": server, "kinds": list(kinds)})
     text = f'{head[:-1]},"jobs":[{",".join(rows)}]}}'
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY, zdict=_DICTIONARY)
     return _FORM + compressor.compress(text.encode()) + compressor.flush()
@@ -109,7 +101,7 @@ def _work(row: Sequence[Any], kinds: Sequence[tuple[str, ...]]) -> SubmittedWork
     job_id, job_type, data, result, kernel_version, kind, mended = row
     if not (isinstance(data, dict) and isinstance(result, dict)):
         raise TypeError("data and result are objects")
-    return SubmittedWork(
+    return SubmittedWork.of(
         job_id=str(job_id),
         job_type=str(job_type),
         data=data,
@@ -118,7 +110,3 @@ def _work(row: Sequence[Any], kinds: Sequence[tuple[str, ...]]) -> SubmittedWork
         kind=kinds[kind],
         mended=bool(mended),
     )
-
-
-#: made once: `json.dumps` would make an encoder for each value
-_ENCODE = json.JSONEncoder(separators=(",", ":")).encode

@@ -25,7 +25,7 @@ from fleet.domain.events import (
 from fleet.domain.jobs import JobState
 from fleet.domain.turn import NEVER
 from fleet.miner.checking import Checking
-from fleet.miner.job import LOSS_BY_OUTCOME, ActiveJob, flaw_of
+from fleet.miner.job import LOSS_BY_OUTCOME, ActiveJob
 from fleet.miner.job_notices import anomaly
 from fleet.miner.policy import Policy
 from fleet.miner.strikes import avoided, given_up, pause_s
@@ -156,7 +156,7 @@ class Attempts:
         if active is None or not active.awaits(message):
             return [anomaly(self._miner_id, "a result that is not awaited", message.job_id)]
         active.unanswered = 0
-        flaw = flaw_of(message, active.job.job_type) if event.trusted else _DISTRUSTED
+        flaw = event.flaw if event.trusted else _DISTRUSTED
         if flaw:
             return self._failed(active, message, flaw, able, now)
         claim = HostResult(message=message, kind=event.kind)

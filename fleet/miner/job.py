@@ -5,7 +5,6 @@ One file: each step of a job changes the same record.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +13,13 @@ from fleet.audit.comparing import HostResult
 from fleet.domain.causes import REFUSED_BEFORE, Loss
 from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import AT_WORKERS, FINAL, Job, JobOrigin, JobState, awaits_result
-from fleet.domain.proof import Exchange, Proof, json_digest
+from fleet.domain.proof import Exchange, Proof
 from fleet.domain.saved_state import OpenJob
 from fleet.domain.submitted_work import SubmittedWork
 from fleet.domain.turn import NEVER
 from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.server.protocol import INVALID_FORMAT
+from tasks.compact_json import compact_finite, compact_sorted
 from tasks.host.host_names import host_of
 from tasks.jobtypes import JOB_TYPES
 from tasks.kinds import Kind
@@ -177,14 +177,26 @@ class ActiveJob:
             data=self.job.data,
         )
 
-    def proof(self, exchange: Exchange) -> Proof:
-        """The proof of a payment for this job."""
+    def work(self) -> SubmittedWork:
+        """The job with its result; an empty one if there is none."""
+        return SubmittedWork(
+            job_id=self.job.job_id,
+            job_type=self.job.job_type,
+            data_json=compact_sorted(self.job.data),
+            result_json=compact_sorted(self.result or {}),
+            kernel_version=self.kernel_version,
+            kind=self.kind,
+            mended=self.mended,
+        )
+
+    def proof(self, exchange: Exchange, work: SubmittedWork) -> Proof:
+        """The proof of a payment for this job, whose `work` this is."""
         return Proof(
             exchange=exchange,
             worker=self.worker,
             kernel_version=self.kernel_version,
-            input_digest=json_digest(self.job.data),
-            result_digest=json_digest(self.result or {}),
+            input_digest=work.input_digest,
+            result_digest=work.result_digest,
         )
 
     def moved(
@@ -194,9 +206,11 @@ class ActiveJob:
         cause: str | None = None,
         loss: Loss | None = None,
         computed_by: ResultMessage | None = None,
+        work: SubmittedWork | None = None,
     ) -> JobMoved:
-        """Enter `state` and return the row that records it."""
+        """Enter `state` and return the row that records it. `work` is the job's, if it is at hand."""
         self.state = state
+        kept = state in FINAL and self.sends and not self.failure and self.result is not None
         return JobMoved(
             job_id=self.job.job_id,
             state=state,
@@ -210,20 +224,7 @@ class ActiveJob:
             compute_ms=computed_by.compute_ms if computed_by else None,
             cause=cause,
             loss=loss,
-            submitted=self._submitted() if state in FINAL and self.sends and not self.failure else None,
-        )
-
-    def _submitted(self) -> SubmittedWork | None:
-        if self.result is None:
-            return None
-        return SubmittedWork(
-            job_id=self.job.job_id,
-            job_type=self.job.job_type,
-            data=self.job.data,
-            result=self.result,
-            kernel_version=self.kernel_version,
-            kind=self.kind,
-            mended=self.mended,
+            submitted=(work or self.work()) if kept else None,
         )
 
     def strike(self, message: ResultMessage) -> bool:
@@ -272,7 +273,8 @@ def flaw_of(message: ResultMessage, job_type: str) -> str:
     if missing:
         return f"the result lacks {', '.join(missing)}"
     try:
-        size = len(json.dumps(message.result, allow_nan=False))
+        # the form in which it is submitted
+        size = len(compact_finite(message.result))
     except ValueError:
         # 1e400 is valid JSON but is read as infinity
         return "the result holds a number that no float holds"

@@ -266,12 +266,13 @@ class Workload:
         self.pause.paid()
         if self.session and self.session.session_id == reply.call.session_id:
             self.session.completed += 1
-        proof = active.proof(reply.exchange)
+        work = active.work()
+        proof = active.proof(reply.exchange, work)
         booked = self._account.job_paid(
             active.job, amount, confirmed, stated_total, again=active.paid_before, proof=proof
         )
         notice = rewarded(self._miner_id, active, amount, self._account.booked, confirmed=confirmed)
-        moved = active.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED)
+        moved = active.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED, work=work)
         return [moved, booked, notice, *self._account.job_resolved(active.job.job_id)]
 
     def _refused(self, active: ActiveJob, words: str, reply: Reply) -> list[Effect]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import json
 import sqlite3
 import threading
@@ -14,9 +15,9 @@ from typing import Any
 import pytest
 import redis
 
-from fleet.domain.proof import json_digest
 from fleet.hosts.key_file import OWN_WORKERS
 from fleet.status.snapshot_file import SNAPSHOT_FILE
+from tasks.compact_json import compact_sorted
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import BUNDLE_TASK, JOBS_QUEUE, RESULTS_STREAM, encode_computed, stream_fields
 from tasks.signing import WorkerKey, signed_result
@@ -63,7 +64,7 @@ class Thief(threading.Thread):
     def _forge(self, job: dict[str, Any]) -> None:
         result = dict.fromkeys(JOB_TYPES[job["job_type"]].required, f"false {len(self.false)}")
         # as the coordinator submits it
-        self.false.add(json_digest(result | {"compute_time_ms": 1.0}))
+        self.false.add(hashlib.sha256(compact_sorted(result | {"compute_time_ms": 1.0}).encode()).digest())
         task = job["job_id"] if job["attempt"] == 1 else f"{job['job_id']}~{job['attempt']}"
         fields = stream_fields(
             task=task,

@@ -19,11 +19,12 @@ from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
-from fleet.domain.proof import Proof, json_digest
+from fleet.domain.proof import Proof
 from fleet.domain.submitted_work import SubmittedWork
 from fleet.ledger.kept_work import MEGABYTE, Keeping
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
+from tasks.compact_json import compact_sorted
 from tasks.compute.catalog import KERNEL_VERSION, compute
 from tasks.compute.inventory import inventory
 
@@ -41,7 +42,7 @@ def work(job_id: str, data: dict[str, Any] | None = None, seed: str = "") -> Sub
     """What a right worker of this host submits for a job."""
     given = {"layer_dims": [8, 4]} if data is None else data
     result = compute("gradient_compute", given, job_id=seed or job_id)
-    return SubmittedWork(
+    return SubmittedWork.of(
         job_id=job_id,
         job_type="gradient_compute",
         data=given,
@@ -89,7 +90,7 @@ def payment(one: SubmittedWork) -> Booked:
         session_id="s1",
         job_id=one.job_id,
         job_type=one.job_type,
-        proof=Proof(worker="worker@shed", input_digest=json_digest(one.data), result_digest=json_digest(one.result)),
+        proof=Proof(worker="worker@shed", input_digest=one.input_digest, result_digest=one.result_digest),
     )
     return Booked(entry=entry)
 
@@ -137,7 +138,9 @@ def test_a_job_of_this_kind_of_host_is_the_same_in_every_bit(books: Books) -> No
 def test_a_job_of_another_kind_of_host_is_compared_within_the_tolerance(books: Books) -> None:
     right = work(ROUNDED)
     loss = right.result["loss"] * (1 + 1e-6)
-    rounded = replace(right, kind=ELSEWHERE, result={**right.result, "gradient_hash": "0" * 64, "loss": loss})
+    rounded = replace(
+        right, kind=ELSEWHERE, result_json=compact_sorted({**right.result, "gradient_hash": "0" * 64, "loss": loss})
+    )
     books.write(ended(ROUNDED, rounded))
     done = replayed(ROUNDED)
     assert done.exit_code == 0, done.output
@@ -149,7 +152,7 @@ def test_a_job_of_another_kind_of_host_is_compared_within_the_tolerance(books: B
 @pytest.mark.parametrize("kind", [inventory().kind, ELSEWHERE])
 def test_a_wrong_result_is_told_with_its_fields(books: Books, kind: tuple[str, ...]) -> None:
     right = work(WRONG)
-    wrong = replace(right, kind=kind, result={**right.result, "loss": right.result["loss"] * 1.5})
+    wrong = replace(right, kind=kind, result_json=compact_sorted({**right.result, "loss": right.result["loss"] * 1.5}))
     books.write(ended(WRONG, wrong), ended(RIGHT, work(RIGHT)))
     done = replayed(WRONG)
     assert (done.exit_code, "DIFFERS" in done.stdout) == (65, True)
@@ -176,7 +179,7 @@ def test_the_numbers_are_drawn_by_the_id_that_workers_saw(books: Books) -> None:
 
 
 def test_the_data_are_those_that_workers_saw(books: Books) -> None:
-    books.write(ended(RIGHT, replace(work(RIGHT), data={"layer_dims": [8, 4], "for": MINER})))
+    books.write(ended(RIGHT, replace(work(RIGHT), data_json=compact_sorted({"layer_dims": [8, 4], "for": MINER}))))
     done = replayed(RIGHT, "--json")
     assert (done.exit_code, MINER in done.output) == (0, False)
 
@@ -210,7 +213,7 @@ def test_a_job_that_is_no_longer_kept_names_the_setting(books: Books, monkeypatc
 
 
 def test_a_kernel_that_refuses_the_data_today_differs(books: Books) -> None:
-    books.write(ended(RIGHT, replace(work(RIGHT), data={"layer_dims": [-1]})))
+    books.write(ended(RIGHT, replace(work(RIGHT), data_json='{"layer_dims":[-1]}')))
     done = replayed(RIGHT)
     assert done.exit_code == 65
     assert "this host does not compute it: PayloadError" in done.stdout

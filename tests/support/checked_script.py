@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleet.domain.calls import CallKind
 from fleet.domain.checks import Checked, Screened
 from fleet.domain.events import Published, ResultArrived
+from fleet.miner.job import flaw_of
 from tasks.messages import Outcome, ResultMessage
 from tests.support.insides import active_jobs
 from tests.support.miner_script import Script, job
@@ -40,7 +41,8 @@ class CheckedScript(Script):
             compute_ms=2.0,
         )
         screened = Screened.HELD if held else Screened.CHECKED if check else Screened.TAKEN
-        event = ResultArrived(message=message, able=able, screened=screened, trusted=trusted)
+        flaw = flaw_of(message, "data_validation")
+        event = ResultArrived(message=message, flaw=flaw, able=able, screened=screened, trusted=trusted)
         self.effects += self.miner.on(event, self.now)
 
     def published(self, attempt: int) -> None:

@@ -15,6 +15,7 @@ from fleet.domain.saved_state import Prior, SavedMiner
 from fleet.errors import (
     CallError,
 )
+from fleet.miner.job import flaw_of
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from tasks.messages import Outcome, ResultMessage
@@ -63,7 +64,8 @@ class Script:
     def result(self, job_id: str, outcome: Outcome, attempt: int = 1) -> None:
         result = {"integrity_score": 0.9, "extra": 1} if outcome is Outcome.COMPUTED else {}
         message = ResultMessage(job_id=job_id, attempt=attempt, outcome=outcome, result=result, compute_ms=2.0)
-        self.effects += self.miner.on(ResultArrived(message=message), self.now)
+        arrived = ResultArrived(message=message, flaw=flaw_of(message, "data_validation"))
+        self.effects += self.miner.on(arrived, self.now)
 
     def waited(self, seconds: float) -> None:
         """So long later, the timers that are due have run."""

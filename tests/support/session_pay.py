@@ -71,7 +71,7 @@ class Farm:
         self.call(CallKind.FETCH, job)
         result = {"final_hash": "00", "iterations": 1}
         message = ResultMessage(job_id=job_id, attempt=1, outcome=Outcome.COMPUTED, result=result, compute_ms=1.0)
-        self.commit(self.miner.on(ResultArrived(message=message), self.now))
+        self.commit(self.miner.on(ResultArrived(message=message, flaw=""), self.now))
         return self
 
     def heartbeats(self) -> list[Decimal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 
 from fleet.audit.auditor import Auditor
 from fleet.audit.screening import Screening
@@ -34,11 +34,9 @@ class WatchedScreening(Screening):
         super().__init__(auditor)
         self._laws = laws
 
-    def arrived(
-        self, message: ResultMessage, able: Collection[str], flawed: Callable[[], bool] = lambda: False
-    ) -> Screened:
+    def arrived(self, message: ResultMessage, able: Collection[str], *, flawed: bool = False) -> Screened:
         """What becomes of a result: one that is checked or held is not believed yet."""
-        screened = super().arrived(message, able, flawed)
+        screened = super().arrived(message, able, flawed=flawed)
         if screened is not Screened.TAKEN:
             self._laws.audited.add(message.job_id)
         return screened

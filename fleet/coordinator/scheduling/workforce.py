@@ -216,7 +216,8 @@ class Workforce:
     ) -> ResultArrived:
         """Count a result, which its job `awaited` or not. `warn` takes a warning about its host.
 
-        Returns what the job's miner needs: whether the host is trusted, and what becomes of the result.
+        Returns what the job's miner needs: whether the host is trusted, whether the result can be submitted, and what
+        becomes of it.
         """
         auditor, screened = self.auditor, Screened.TAKEN
         self.router.ended(job.job_type, job.ordered_at if message.attempt == job.attempt else None)
@@ -226,11 +227,12 @@ class Workforce:
             message = auditor.timed(message, job.ordered_at, now)
         if awaited and trusted and (warning := self._ended(message, job, now)) is not None:
             warn(warning)
-        able = self._hosts_for(job.job_type)
+        able, flaw = self._hosts_for(job.job_type), flaw_of(message, job.job_type)
         if computed:
-            screened = self.screening.arrived(message, able, lambda: bool(flaw_of(message, job.job_type)))
+            screened = self.screening.arrived(message, able, flawed=bool(flaw))
         return ResultArrived(
             message=message,
+            flaw=flaw,
             able=able,
             screened=screened,
             trusted=trusted,
@@ -245,5 +247,6 @@ class Workforce:
                 queue = self.router.queue_of(job.job_type)
                 self._pace.waited(queue, now - job.ordered_at - message.compute_ms / 1000)
         warning = self._hosts.ended(message, job.job_type, now)
-        self.look(now)
+        if message.worker not in self.able:
+            self.look(now)
         return warning

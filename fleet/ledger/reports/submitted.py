@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
-from fleet.domain.proof import json_digest
 from fleet.domain.submitted_work import SubmittedWork
 from fleet.errors import LedgerError
 from fleet.ledger import schema
@@ -140,7 +139,7 @@ def _with_proof(connection: Connection, server: int, shown_server: str, work: Su
     ).first()
     proven = None
     if entry is not None and entry.input_digest and entry.result_digest:
-        proven = (entry.input_digest, entry.result_digest) == (json_digest(work.data), json_digest(work.result))
+        proven = (entry.input_digest, entry.result_digest) == (work.input_digest, work.result_digest)
     return Submitted(
         server=job.name,
         shown_server=shown_server,

@@ -20,7 +20,7 @@ from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write
 from fleet.domain.events import DrainBegun
 from fleet.domain.jobs import JobOrigin, JobState, MinerSpec
-from fleet.domain.proof import json_digest
+from fleet.domain.submitted_work import SubmittedWork
 from fleet.errors import Garbled, Refused, SessionLost, Unreachable
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
@@ -145,7 +145,8 @@ def test_data_with_a_lone_surrogate_crosses_ledger_and_broker_unchanged() -> Non
     data = {"model_id": "\ud800", "\udfff": [{"\x00": "\x1b"}]}
     job = protocol.parse_fetched(json.dumps(TASK | {"data": data}).encode(), "rig-1")
     assert (job.data, job.problem) == (data, "")
-    assert len(json_digest(job.data)) == 32
+    work = SubmittedWork.of(job_id="j1", job_type=job.job_type, data=data, result={})
+    assert (len(work.input_digest), work.data) == (32, data)
     message = JobMessage(job_id="j1", attempt=1, miner_id="rig-1", job_type=job.job_type, data=job.data)
     sent = dumps([message.encode()]).encode()  # type: ignore[no-untyped-call]
     assert JobMessage.decode(loads(sent)[0]) == message  # type: ignore[no-untyped-call]

@@ -161,7 +161,7 @@ def test_servers_that_share_the_hosts_share_the_room() -> None:
 def test_a_flawed_result_is_a_failed_attempt_and_takes_no_room() -> None:
     screening = _screening()
     for job in range(20):
-        assert screening.arrived(_result(job), BOTH, lambda: True) is Screened.TAKEN
+        assert screening.arrived(_result(job), BOTH, flawed=True) is Screened.TAKEN
     assert _arrive(screening, range(10)) == {Screened.CHECKED: 10}
 
 

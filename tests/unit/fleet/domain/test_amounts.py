@@ -136,7 +136,7 @@ def test_a_job_that_was_paid_is_settled_once_whatever_its_receipt_says(receipt: 
     )
     script.answer(script.begin(CallKind.FETCH), job)
     message = ResultMessage(job_id="j1", attempt=1, outcome=Outcome.COMPUTED, result={"integrity_score": 1.0})
-    script.effects += script.miner.on(ResultArrived(message=message), script.now)
+    script.effects += script.miner.on(ResultArrived(message=message, flaw=""), script.now)
     assert isinstance(script.served(CallKind.SUBMIT, {"success": True} | receipt), Garbled)
     script.now += 20
     again = script.served(CallKind.SUBMIT, {"detail": "Task already completed"}, 400)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from fleet.domain.amounts import EntryKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
-from fleet.domain.proof import Proof, json_digest
+from fleet.domain.proof import Proof
 from fleet.domain.submitted_work import SubmittedWork
 from fleet.errors import LedgerError
 from fleet.ledger.kept_work import MEGABYTE, Keeping, kept_work
@@ -24,7 +24,7 @@ from fleet.ledger.storage.engine import open_engine
 
 
 def work(job_id: str, size: int = 1) -> SubmittedWork:
-    return SubmittedWork(
+    return SubmittedWork.of(
         job_id=job_id,
         job_type="data_hash",
         data={"noise": os.urandom(size).hex()},
@@ -58,7 +58,9 @@ def ended(one: SubmittedWork, *, paid: bool = True, proof_of: SubmittedWork | No
         job_id=one.job_id,
         job_type=one.job_type,
         proof=Proof(
-            worker="w@h", input_digest=json_digest((proof_of or one).data), result_digest=json_digest(one.result)
+            worker="w@h",
+            input_digest=(proof_of or one).input_digest,
+            result_digest=one.result_digest,
         ),
     )
     return [opened, move, *([Booked(entry=entry)] if paid else [])]

@@ -12,7 +12,7 @@ from fleet.errors import LedgerError
 from fleet.ledger.work_blocks import packed, unpacked
 
 _KIND = ("x86_64", "2.4.6", "openblas 0.3.31", "SkylakeX", "3")
-_WORK = SubmittedWork(
+_WORK = SubmittedWork.of(
     job_id="3f0e6c1a-7c1e-4b8f-9a55-0c9a4f2f6d1e",
     job_type="inference",
     data={"model_id": "fraud_detector_v1", "größe": [1, 2.5, None, True]},
@@ -23,7 +23,11 @@ _WORK = SubmittedWork(
 
 
 def test_work_comes_out_as_it_was_put_in() -> None:
-    works = [_WORK, replace(_WORK, job_id="other", kind=(), mended=True, kernel_version=""), replace(_WORK, data={})]
+    works = [
+        _WORK,
+        replace(_WORK, job_id="other", kind=(), mended=True, kernel_version=""),
+        replace(_WORK, data_json="{}"),
+    ]
     ((content, jobs),) = packed("main", works)
     block = unpacked(content)
     assert (block.server, list(block.works), jobs) == ("main", works, 3)
@@ -35,7 +39,7 @@ def test_a_job_alone_takes_less_than_half_of_its_text() -> None:
 
 
 def test_many_large_jobs_become_several_blocks() -> None:
-    works = [replace(_WORK, job_id=f"j{number}", data={"text": "x" * 100_000}) for number in range(25)]
+    works = [replace(_WORK, job_id=f"j{number}", data_json=f'{{"text":"{"x" * 100_000}"}}') for number in range(25)]
     blocks = list(packed("", works))
     assert len(blocks) > 1
     assert [work for content, _ in blocks for work in unpacked(content).works] == works

@@ -24,6 +24,7 @@ from fleet.errors import (
     Unreachable,
     Unsendable,
 )
+from fleet.miner.job import flaw_of
 from fleet.miner.policy import Policy
 from fleet.server.client import Client
 from tasks.messages import Outcome, ResultMessage, parse_stream_fields, task_id
@@ -145,12 +146,12 @@ def test_one_host_refuses_a_job_once_whatever_its_workers_are_called(again: int)
     able = frozenset({"a@garage", "worker@shed"})
     for attempt, worker in ((1, "a@garage"), (again, "b@garage")):
         refusal = ResultMessage(job_id="j1", attempt=attempt, outcome=Outcome.REFUSED, result={}, worker=worker)
-        script.effects += script.miner.on(ResultArrived(message=refusal, able=able), script.now)
+        script.effects += script.miner.on(ResultArrived(message=refusal, flaw="refused", able=able), script.now)
         if again == 2:
             script.waited(1.0)
     assert not active_jobs(script.miner)["j1"].failure
     refusal = ResultMessage(job_id="j1", attempt=again, outcome=Outcome.REFUSED, result={}, worker="worker@shed")
-    script.effects += script.miner.on(ResultArrived(message=refusal, able=able), script.now)
+    script.effects += script.miner.on(ResultArrived(message=refusal, flaw="refused", able=able), script.now)
     assert active_jobs(script.miner)["j1"].failure
 
 
@@ -160,7 +161,8 @@ def test_a_result_with_an_infinity_in_it_is_a_failed_attempt() -> None:
     for attempt in (1, 2, 3):
         body = b'{"v": 2, "kernel": "7", "ms": 1, "result": {"integrity_score": 1e400}}'
         message = parse_stream_fields({b"task": task_id("j1", attempt).encode(), b"state": b"SUCCESS", b"body": body})
-        script.effects += script.miner.on(ResultArrived(message=message), script.now)
+        arrived = ResultArrived(message=message, flaw=flaw_of(message, "data_validation"))
+        script.effects += script.miner.on(arrived, script.now)
         script.waited(1.0)
     assert [order.message.attempt for order in script.dispatches()] == [1, 2, 3]
     assert active_jobs(script.miner)["j1"].result == {"error": "the result holds a number that no float holds"}

@@ -40,7 +40,7 @@ def submitting() -> Miner:
     answered(miner, job)
     result = {"final_hash": "00", "iterations": 1}
     message = ResultMessage(job_id="j1", attempt=1, outcome=Outcome.COMPUTED, result=result, compute_ms=1.0)
-    miner.on(ResultArrived(message=message), 0.0)
+    miner.on(ResultArrived(message=message, flaw=""), 0.0)
     return miner
 
 
