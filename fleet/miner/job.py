@@ -19,7 +19,7 @@ from fleet.domain.submitted_work import SubmittedWork
 from fleet.domain.turn import NEVER
 from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.server.protocol import INVALID_FORMAT
-from tasks.compact_json import compact_finite, compact_sorted
+from tasks.compact_json import compact_finite
 from tasks.host.host_names import host_of
 from tasks.jobtypes import JOB_TYPES
 from tasks.kinds import Kind
@@ -179,11 +179,11 @@ class ActiveJob:
 
     def work(self) -> SubmittedWork:
         """The job with its result; an empty one if there is none."""
-        return SubmittedWork(
+        return SubmittedWork.of(
             job_id=self.job.job_id,
             job_type=self.job.job_type,
-            data_json=compact_sorted(self.job.data),
-            result_json=compact_sorted(self.result or {}),
+            data=self.job.data,
+            result=self.result or {},
             kernel_version=self.kernel_version,
             kind=self.kind,
             mended=self.mended,
