@@ -20,14 +20,12 @@ class ResultArrived:
     """A worker's attempt at one of the miner's jobs ended."""
 
     message: ResultMessage
-    #: why the result can't be submitted, or why there is none; empty if it can be
+    #: why the result is not taken, or why there is none; empty if it can be submitted
     flaw: str
     #: workers that compute other jobs
     able: Collection[str] = ()
     #: what becomes of the result
     screened: Screened = Screened.TAKEN
-    #: whether results of its host are taken
-    trusted: bool = True
     #: what its worker states of its host that decides on a result's last bits; empty if unknown
     kind: tuple[str, ...] = ()
 

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.compact_json import compact_sorted
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SubmittedWork:
@@ -30,11 +28,6 @@ class SubmittedWork:
     kind: tuple[str, ...] = ()
     #: whether the result was cut to its required fields
     mended: bool = False
-
-    @classmethod
-    def of(cls, *, data: Mapping[str, Any], result: Mapping[str, Any], **others: Any) -> SubmittedWork:
-        """The work with its data and result as JSON; `others` are the other fields."""
-        return cls(data_json=compact_sorted(data), result_json=compact_sorted(result), **others)
 
     @property
     def input_digest(self) -> bytes:

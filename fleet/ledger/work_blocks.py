@@ -14,7 +14,7 @@ from typing import Any
 
 from fleet.domain.submitted_work import SubmittedWork
 from fleet.errors import LedgerError
-from tasks.compact_json import compact
+from tasks.compact_json import compact, compact_sorted
 
 #: the form that is written
 _FORM = b"\x01"
@@ -101,11 +101,11 @@ def _work(row: Sequence[Any], kinds: Sequence[tuple[str, ...]]) -> SubmittedWork
     job_id, job_type, data, result, kernel_version, kind, mended = row
     if not (isinstance(data, dict) and isinstance(result, dict)):
         raise TypeError("data and result are objects")
-    return SubmittedWork.of(
+    return SubmittedWork(
         job_id=str(job_id),
         job_type=str(job_type),
-        data=data,
-        result=result,
+        data_json=compact_sorted(data),
+        result_json=compact_sorted(result),
         kernel_version=str(kernel_version),
         kind=kinds[kind],
         mended=bool(mended),

@@ -35,7 +35,6 @@ from tasks.messages import ResultMessage
 _LEAST_WAIT_S = 5.0
 #: wait for the result of a host that leaves, if no other qualifies for the job, in seconds
 _LAST_RESULT_S = 4.0
-_DISTRUSTED = "computed by a host that is not trusted"
 
 
 class Attempts:
@@ -156,9 +155,8 @@ class Attempts:
         if active is None or not active.awaits(message):
             return [anomaly(self._miner_id, "a result that is not awaited", message.job_id)]
         active.unanswered = 0
-        flaw = event.flaw if event.trusted else _DISTRUSTED
-        if flaw:
-            return self._failed(active, message, flaw, able, now)
+        if event.flaw:
+            return self._failed(active, message, event.flaw, able, now)
         claim = HostResult(message=message, kind=event.kind)
         if event.screened is Screened.TAKEN and not active.is_checked:
             return self.checking.computed(active, claim)

@@ -5,6 +5,7 @@ One file: each step of a job changes the same record.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from fleet.domain.submitted_work import SubmittedWork
 from fleet.domain.turn import NEVER
 from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.server.protocol import INVALID_FORMAT
-from tasks.compact_json import compact_finite
+from tasks.compact_json import compact_sorted
 from tasks.host.host_names import host_of
 from tasks.jobtypes import JOB_TYPES
 from tasks.kinds import Kind
@@ -179,11 +180,11 @@ class ActiveJob:
 
     def work(self) -> SubmittedWork:
         """The job with its result; an empty one if there is none."""
-        return SubmittedWork.of(
+        return SubmittedWork(
             job_id=self.job.job_id,
             job_type=self.job.job_type,
-            data=self.job.data,
-            result=self.result or {},
+            data_json=compact_sorted(self.job.data),
+            result_json=compact_sorted(self.result or {}),
             kernel_version=self.kernel_version,
             kind=self.kind,
             mended=self.mended,
@@ -273,8 +274,7 @@ def flaw_of(message: ResultMessage, job_type: str) -> str:
     if missing:
         return f"the result lacks {', '.join(missing)}"
     try:
-        # the form in which it is submitted
-        size = len(compact_finite(message.result))
+        size = len(json.dumps(message.result, allow_nan=False))
     except ValueError:
         # 1e400 is valid JSON but is read as infinity
         return "the result holds a number that no float holds"

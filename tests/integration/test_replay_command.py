@@ -42,11 +42,11 @@ def work(job_id: str, data: dict[str, Any] | None = None, seed: str = "") -> Sub
     """What a right worker of this host submits for a job."""
     given = {"layer_dims": [8, 4]} if data is None else data
     result = compute("gradient_compute", given, job_id=seed or job_id)
-    return SubmittedWork.of(
+    return SubmittedWork(
         job_id=job_id,
         job_type="gradient_compute",
-        data=given,
-        result={**result, "compute_time_ms": 1.25},
+        data_json=compact_sorted(given),
+        result_json=compact_sorted({**result, "compute_time_ms": 1.25}),
         kernel_version=KERNEL_VERSION,
         kind=inventory().kind,
     )

@@ -41,8 +41,8 @@ class CheckedScript(Script):
             compute_ms=2.0,
         )
         screened = Screened.HELD if held else Screened.CHECKED if check else Screened.TAKEN
-        flaw = flaw_of(message, "data_validation")
-        event = ResultArrived(message=message, flaw=flaw, able=able, screened=screened, trusted=trusted)
+        flaw = flaw_of(message, "data_validation") if trusted else "computed by a host that is not trusted"
+        event = ResultArrived(message=message, flaw=flaw, able=able, screened=screened)
         self.effects += self.miner.on(event, self.now)
 
     def published(self, attempt: int) -> None:

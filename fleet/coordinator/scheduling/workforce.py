@@ -26,6 +26,9 @@ from tasks.broker.stated_host import StatedHost
 from tasks.host.host_names import host_of
 from tasks.messages import Outcome, ResultMessage
 
+#: why the results of such a host are not taken
+_DISTRUSTED = "computed by a host that is not trusted"
+
 
 class Workforce:
     """Passes jobs on to the workers, at most `most_jobs` at once. Holds them while no worker takes jobs of their type.
@@ -216,8 +219,7 @@ class Workforce:
     ) -> ResultArrived:
         """Count a result, which its job `awaited` or not. `warn` takes a warning about its host.
 
-        Returns what the job's miner needs: whether the host is trusted, whether the result can be submitted, and what
-        becomes of it.
+        Returns what the job's miner needs: whether the result can be submitted, and what becomes of it.
         """
         auditor, screened = self.auditor, Screened.TAKEN
         self.router.ended(job.job_type, job.ordered_at if message.attempt == job.attempt else None)
@@ -227,7 +229,8 @@ class Workforce:
             message = auditor.timed(message, job.ordered_at, now)
         if awaited and trusted and (warning := self._ended(message, job, now)) is not None:
             warn(warning)
-        able, flaw = self._hosts_for(job.job_type), flaw_of(message, job.job_type)
+        able = self._hosts_for(job.job_type)
+        flaw = flaw_of(message, job.job_type) if trusted else _DISTRUSTED
         if computed:
             screened = self.screening.arrived(message, able, flawed=bool(flaw))
         return ResultArrived(
@@ -235,7 +238,6 @@ class Workforce:
             flaw=flaw,
             able=able,
             screened=screened,
-            trusted=trusted,
             kind=auditor.identities.kind_of(message.worker) if computed else (),
         )
 
@@ -247,6 +249,5 @@ class Workforce:
                 queue = self.router.queue_of(job.job_type)
                 self._pace.waited(queue, now - job.ordered_at - message.compute_ms / 1000)
         warning = self._hosts.ended(message, job.job_type, now)
-        if message.worker not in self.able:
-            self.look(now)
+        self.look(now)
         return warning

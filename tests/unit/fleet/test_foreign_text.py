@@ -31,6 +31,7 @@ from fleet.server.denials import error_of
 from fleet.server.http.by_curl import CurlEngine
 from fleet.server.http.interface import Options, Request
 from fleet.server.http.transport import Transport
+from tasks.compact_json import compact_sorted
 from tasks.messages import JobMessage
 
 #: a lone surrogate, a cleared screen, a C string's end, a turned reading direction, another line, a window's title
@@ -145,7 +146,7 @@ def test_data_with_a_lone_surrogate_crosses_ledger_and_broker_unchanged() -> Non
     data = {"model_id": "\ud800", "\udfff": [{"\x00": "\x1b"}]}
     job = protocol.parse_fetched(json.dumps(TASK | {"data": data}).encode(), "rig-1")
     assert (job.data, job.problem) == (data, "")
-    work = SubmittedWork.of(job_id="j1", job_type=job.job_type, data=data, result={})
+    work = SubmittedWork(job_id="j1", job_type=job.job_type, data_json=compact_sorted(job.data), result_json="{}")
     assert (len(work.input_digest), work.data) == (32, data)
     message = JobMessage(job_id="j1", attempt=1, miner_id="rig-1", job_type=job.job_type, data=job.data)
     sent = dumps([message.encode()]).encode()  # type: ignore[no-untyped-call]

@@ -21,14 +21,15 @@ from fleet.ledger.kept_work import MEGABYTE, Keeping, kept_work
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.submitted import newest, of_job, sample
 from fleet.ledger.storage.engine import open_engine
+from tasks.compact_json import compact_sorted
 
 
 def work(job_id: str, size: int = 1) -> SubmittedWork:
-    return SubmittedWork.of(
+    return SubmittedWork(
         job_id=job_id,
         job_type="data_hash",
-        data={"noise": os.urandom(size).hex()},
-        result={"final_hash": "a" * 64, "iterations": 3},
+        data_json=compact_sorted({"noise": os.urandom(size).hex()}),
+        result_json=compact_sorted({"final_hash": "a" * 64, "iterations": 3}),
         kernel_version="3",
         kind=("x86_64",),
     )

@@ -10,13 +10,14 @@ import pytest
 from fleet.domain.submitted_work import SubmittedWork
 from fleet.errors import LedgerError
 from fleet.ledger.work_blocks import packed, unpacked
+from tasks.compact_json import compact_sorted
 
 _KIND = ("x86_64", "2.4.6", "openblas 0.3.31", "SkylakeX", "3")
-_WORK = SubmittedWork.of(
+_WORK = SubmittedWork(
     job_id="3f0e6c1a-7c1e-4b8f-9a55-0c9a4f2f6d1e",
     job_type="inference",
-    data={"model_id": "fraud_detector_v1", "größe": [1, 2.5, None, True]},
-    result={"output_hash": "a" * 64, "output_mean": 1e-300, "deep": {"er": ["\x00", "😀"]}},
+    data_json=compact_sorted({"model_id": "fraud_detector_v1", "größe": [1, 2.5, None, True]}),
+    result_json=compact_sorted({"output_hash": "a" * 64, "output_mean": 1e-300, "deep": {"er": ["\x00", "😀"]}}),
     kernel_version="3",
     kind=_KIND,
 )
